@@ -1,0 +1,58 @@
+// All an operator may know while it is prepared: its node, the profile, the types of its inputs, its tensors.
+//
+// Attributes were checked against the operator's rules before, so that reading one cannot fail; the default of an
+// absent attribute stands where it is read.
+#pragma once
+
+#include <span>
+
+#include "sim/ops/operator.hpp"
+#include "witin/package.hpp"
+
+namespace witin::ops {
+
+class NodeContext {
+ public:
+  NodeContext(const Package& package, const Node& node, Arithmetic arithmetic, std::span<const ValueType> inputs)
+      : package_(package), node_(node), arithmetic_(arithmetic), inputs_(inputs) {}
+
+  [[nodiscard]] const Node& node() const { return node_; }
+  [[nodiscard]] Arithmetic arithmetic() const { return arithmetic_; }
+  [[nodiscard]] std::span<const ValueType> inputs() const { return inputs_; }
+  [[nodiscard]] const ValueType& input(std::size_t index = 0) const { return inputs_[index]; }
+
+  [[nodiscard]] bool has(std::string_view attribute) const;
+  [[nodiscard]] bool flag(std::string_view attribute, bool absent) const;
+  [[nodiscard]] std::int64_t integer(std::string_view attribute, std::int64_t absent) const;
+  [[nodiscard]] double number(std::string_view attribute, double absent) const;
+  [[nodiscard]] std::string text(std::string_view attribute, std::string_view absent) const;
+  [[nodiscard]] std::vector<std::int64_t> integers(std::string_view attribute, std::vector<std::int64_t> absent) const;
+  [[nodiscard]] std::vector<double> numbers(std::string_view attribute, std::vector<double> absent) const;
+
+  // Null when the node has no tensor in that role.
+  [[nodiscard]] const Tensor* tensor(std::string_view role) const;
+  // The elements of an integer tensor of at most 32 bits; empty when the role is absent.
+  [[nodiscard]] std::vector<std::int32_t> integers_of(std::string_view role) const;
+  // The elements of a float32 tensor; empty when the role is absent.
+  [[nodiscard]] std::vector<float> floats_of(std::string_view role) const;
+
+  // Errors with their place filled in: "manifest.json/nodes/3/attributes/g (linear_1)".
+  [[nodiscard]] Error node_error(std::string code, std::string what, std::string expected = {}, std::string found = {},
+                                 std::string hint = {}) const;
+  [[nodiscard]] Error attribute_error(std::string_view attribute, std::string code, std::string what,
+                                      std::string expected = {}, std::string found = {}, std::string hint = {}) const;
+  [[nodiscard]] Error tensor_error(std::string_view role, std::string code, std::string what, std::string expected = {},
+                                   std::string found = {}, std::string hint = {}) const;
+
+ private:
+  [[nodiscard]] const AttributeValue* find(std::string_view attribute) const;
+  [[nodiscard]] Error error_at(std::string_view place, std::string code, std::string what, std::string expected,
+                               std::string found, std::string hint) const;
+
+  const Package& package_;
+  const Node& node_;
+  Arithmetic arithmetic_;
+  std::span<const ValueType> inputs_;
+};
+
+}  // namespace witin::ops
