@@ -1,0 +1,38 @@
+// A package made ready to run: operators prepared, and for every value of the graph its place in a worker's memory.
+//
+// Values are numbered: the package's inputs first, then its nodes. A slot is a piece of memory that values share whose
+// lives do not overlap; a value lives from the node that makes it to the last node that reads it.
+#pragma once
+
+#include "sim/ops/operator.hpp"
+#include "witin/engine.hpp"
+
+namespace witin::engine {
+
+struct Plan {
+  struct Value {
+    ops::ValueType type;
+    std::size_t slot = 0;
+  };
+  struct Step {
+    std::unique_ptr<ops::Operator> op;
+    std::vector<std::size_t> inputs;  // values
+    std::vector<ops::Field> fields;   // fields 1.. of the node
+  };
+
+  Package package;
+  Arithmetic arithmetic = Arithmetic::kWtm2101;
+  std::vector<Value> values;
+  std::vector<Step> steps;  // one a node
+  std::vector<NodeInfo> nodes;
+  std::vector<std::size_t> slot_bytes;  // of one frame
+  bool stateful = false;
+
+  static Result<std::shared_ptr<const Plan>> make(Package package, const EngineOptions& options);
+
+ private:
+  Status prepare_nodes();
+  void assign_slots();
+};
+
+}  // namespace witin::engine

@@ -1,0 +1,172 @@
+#include "sim/engine/runner.hpp"
+
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace witin::engine {
+namespace {
+
+// A worker's activations should stay in its second-level cache beside the weights.
+constexpr std::int64_t kBlockBytes = std::int64_t{1} << 19;
+constexpr std::int64_t kMostBlockFrames = 256;
+
+std::int64_t choose_block_frames(const Plan& plan, std::int64_t frames, int threads) {
+  std::int64_t frame_bytes = 1;
+  for (const std::size_t bytes : plan.slot_bytes) frame_bytes += static_cast<std::int64_t>(bytes);
+  const std::int64_t fitting = std::clamp<std::int64_t>(kBlockBytes / frame_bytes, 1, kMostBlockFrames);
+  if (threads <= 1) return fitting;
+  // Four blocks a thread let the threads finish together.
+  const std::int64_t shared = (frames + 4 * threads - 1) / (4 * threads);
+  return std::clamp<std::int64_t>(shared, 1, fitting);
+}
+
+}  // namespace
+
+Runner::Runner(const Plan& plan, FrameSource& source, std::span<FrameSink* const> sinks, const RunOptions& options)
+    : plan_(plan), source_(source), sinks_(sinks), options_(options) {
+  for (std::size_t node = 0; node < plan.nodes.size(); ++node) {
+    std::vector<bool>& wanted = wanted_.emplace_back(plan.nodes[node].fields.size());
+    for (std::size_t field = 0; field < wanted.size(); ++field) {
+      wanted[field] = std::ranges::any_of(sinks, [&](const FrameSink* sink) { return sink->wants(node, field); });
+    }
+  }
+}
+
+Status Runner::run() {
+  const std::int64_t available = source_.frames();
+  const std::int64_t most = available - options_.first_frame;
+  if (options_.first_frame < 0 || most < 0 || options_.frames > most) {
+    const std::string last = options_.frames < 0 ? "" : std::to_string(options_.first_frame + options_.frames);
+    return Error{"run.frames",
+                 "the input has fewer frames",
+                 "",
+                 "at most " + std::to_string(available) + " frames",
+                 std::to_string(options_.first_frame) + ":" + last,
+                 ""};
+  }
+  end_ = options_.first_frame + (options_.frames < 0 ? most : options_.frames);
+  const int processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const int threads = plan_.stateful ? 1 : options_.threads > 0 ? options_.threads : processors;
+  block_frames_ = options_.block_frames > 0 ? options_.block_frames
+                                            : choose_block_frames(plan_, end_ - options_.first_frame, threads);
+  const bool one_block = end_ - options_.first_frame <= block_frames_;
+  return threads == 1 || one_block ? run_in_order() : run_in_parallel(threads);
+}
+
+Status Runner::run_in_order() {
+  const auto workspace = make_workspace();
+  // State has to be brought up to first_frame; those blocks end there, and no sink sees them.
+  std::int64_t first = plan_.stateful ? 0 : options_.first_frame;
+  while (first < end_) {
+    if (cancelled()) return Error{"run.cancelled", "the run was stopped", "", "", "", ""};
+    const std::int64_t stop = first < options_.first_frame ? options_.first_frame : end_;
+    const std::int64_t count = std::min(block_frames_, stop - first);
+    if (Status status = run_block(*workspace, first, count); !status) return status;
+    first += count;
+    finished(count);
+  }
+  return {};
+}
+
+Status Runner::run_in_parallel(int threads) {
+  const std::int64_t blocks = (end_ - options_.first_frame + block_frames_ - 1) / block_frames_;
+  std::vector<std::unique_ptr<Workspace>> workspaces(static_cast<std::size_t>(threads));
+  std::atomic<std::int64_t> failed_block{blocks};
+  std::mutex mutex;
+  Status failure;
+  const auto fail = [&](std::int64_t block, Status status) {
+    const std::scoped_lock lock(mutex);
+    if (block < failed_block) {
+      failed_block = block;
+      failure = std::move(status);
+    }
+  };
+  tbb::task_arena arena(threads);
+  arena.execute([&] {
+    tbb::parallel_for(std::int64_t{0}, blocks, [&](std::int64_t block) {
+      if (block > failed_block) return;
+      if (cancelled()) return fail(block, Error{"run.cancelled", "the run was stopped", "", "", "", ""});
+      auto& workspace = workspaces[static_cast<std::size_t>(tbb::this_task_arena::current_thread_index())];
+      if (workspace == nullptr) workspace = make_workspace();
+      const std::int64_t first = options_.first_frame + block * block_frames_;
+      const std::int64_t count = std::min(block_frames_, end_ - first);
+      if (Status status = run_block(*workspace, first, count); !status) return fail(block, std::move(status));
+      finished(count);
+    });
+  });
+  return failure;
+}
+
+std::unique_ptr<Runner::Workspace> Runner::make_workspace() const {
+  auto workspace = std::make_unique<Workspace>();
+  const auto frames = static_cast<std::size_t>(block_frames_);
+  for (const std::size_t bytes : plan_.slot_bytes) workspace->slots.emplace_back(bytes * frames);
+  for (std::size_t node = 0; node < plan_.steps.size(); ++node) {
+    auto& buffers = workspace->fields.emplace_back();
+    const std::vector<ops::Field>& fields = plan_.steps[node].fields;
+    for (std::size_t field = 0; field < fields.size(); ++field) {
+      const auto elements = static_cast<std::size_t>(element_count(fields[field].shape));
+      buffers.emplace_back(wanted_[node][field + 1] ? elements * size_of(fields[field].storage) * frames : 0);
+    }
+    workspace->states.push_back(plan_.steps[node].op->initial_state());
+  }
+  return workspace;
+}
+
+Status Runner::run_block(Workspace& workspace, std::int64_t first, std::int64_t count) {
+  for (std::size_t input = 0; input < plan_.package.inputs.size(); ++input) {
+    const Plan::Value& value = plan_.values[input];
+    Status read = source_.read(input, first, count, value.type.storage(), workspace.slots[value.slot].data());
+    if (!read) return read;
+  }
+  for (std::size_t step = 0; step < plan_.steps.size(); ++step) {
+    if (Status status = run_step(workspace, step, first, count); !status) return status;
+  }
+  return {};
+}
+
+Status Runner::run_step(Workspace& workspace, std::size_t step, std::int64_t first, std::int64_t count) {
+  const Plan::Step& planned = plan_.steps[step];
+  const auto address = [&](std::size_t value) { return workspace.slots[plan_.values[value].slot].data(); };
+  const auto inputs = workspace.scratch.take<const void*>(planned.inputs.size());
+  for (std::size_t i = 0; i < planned.inputs.size(); ++i) inputs[i] = address(planned.inputs[i]);
+  const auto fields = workspace.scratch.take<void*>(planned.fields.size());
+  for (std::size_t field = 0; field < planned.fields.size(); ++field) {
+    fields[field] = wanted_[step][field + 1] ? workspace.fields[step][field].data() : nullptr;
+  }
+  ops::Run run;
+  run.first_frame = first;
+  run.frames = count;
+  run.inputs = inputs;
+  run.output = address(plan_.package.inputs.size() + step);
+  run.fields = fields;
+  run.scratch = &workspace.scratch;
+  run.state = workspace.states[step].get();
+  Status status = planned.op->run(run);
+  workspace.scratch.reset();
+  if (!status) return std::move(status).error().within("node '" + plan_.nodes[step].name + "'");
+
+  if (first < options_.first_frame) return {};
+  for (std::size_t field = 0; field < wanted_[step].size(); ++field) {
+    if (!wanted_[step][field]) continue;
+    const void* const codes = field == 0 ? run.output : workspace.fields[step][field - 1].data();
+    for (FrameSink* const sink : sinks_) {
+      if (!sink->wants(step, field)) continue;
+      Status written = sink->write(step, field, first - options_.first_frame, count, codes);
+      if (!written) return written;
+    }
+  }
+  return {};
+}
+
+void Runner::finished(std::int64_t frames) {
+  const std::int64_t done = done_.fetch_add(frames) + frames;
+  if (options_.progress) options_.progress(done, end_ - options_.first_frame);
+}
+
+bool Runner::cancelled() const { return options_.cancel != nullptr && options_.cancel->load(); }
+
+}  // namespace witin::engine
