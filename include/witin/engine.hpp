@@ -19,7 +19,7 @@ struct Plan;
 }
 
 struct EngineOptions {
-  std::optional<Arithmetic> arithmetic;  // instead of the package's default; a node's own profile stays
+  std::optional<Arithmetic> arithmetic = {};  // instead of the package's default; a node's own profile stays
 };
 
 // A result a node can show. Field 0 of every node is npu_y, its output codes; the others are the intermediates of
@@ -27,8 +27,8 @@ struct EngineOptions {
 struct FieldInfo {
   std::string name;
   Shape shape;
-  Storage storage = Storage::kS8;  // how a sink gets the codes
-  std::optional<CodeRange> range;  // known for npu_y
+  Storage storage = Storage::kS8;       // how a sink gets the codes
+  std::optional<CodeRange> range = {};  // known for npu_y
 };
 
 struct NodeInfo {
@@ -69,7 +69,7 @@ struct RunOptions {
   int threads = 0;                // 0: one per processor
   std::int64_t block_frames = 0;  // 0: chosen; results do not depend on it
   // Called from worker threads after a block with the number of finished and of all frames.
-  std::function<void(std::int64_t done, std::int64_t total)> progress;
+  std::function<void(std::int64_t done, std::int64_t total)> progress = {};
   const std::atomic<bool>* cancel = nullptr;  // true: stop soon, the run ends with error "run.cancelled"
 };
 

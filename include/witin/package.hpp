@@ -32,9 +32,9 @@ struct Input {
   Shape shape;
   int bits = 8;  // 1..16
   bool is_signed = false;
-  NegIn neg_in = NegIn::kNone;  // kPn: codes within +-(2^bits - 1)
-  std::optional<double> scale;  // for quantising float input: code = clip(rne(f32(f32(x * scale) + shift)))
-  std::optional<double> shift;
+  NegIn neg_in = NegIn::kNone;       // kPn: codes within +-(2^bits - 1)
+  std::optional<double> scale = {};  // for quantising float input: code = clip(rne(f32(f32(x * scale) + shift)))
+  std::optional<double> shift = {};
 
   [[nodiscard]] CodeRange range() const;
 };
