@@ -178,7 +178,7 @@ class Reading(Folder):
 
     def test_container_rules(self):
         self.rewrite(lambda m, f: None, zipfile.ZIP_DEFLATED)
-        self.refused("member manifest.json is compressed")
+        self.refused("is compressed; store it")
         small_package().write(self.path)
         good = read(self.path)
         for data, message in ((b"", "not a readable zip"), (good[:-30], "not a readable zip"),
