@@ -1,0 +1,17 @@
+// SHA-256 and CRC-32 of bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace witin::package {
+
+// Lower-case hex. Empty when the digest cannot be computed (no memory, or a cryptography library without SHA-256).
+[[nodiscard]] std::string sha256(std::span<const std::byte> bytes);
+
+// The CRC of zip members; `crc` continues an earlier one.
+[[nodiscard]] std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t crc = 0);
+
+}  // namespace witin::package

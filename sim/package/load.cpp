@@ -1,0 +1,192 @@
+// witin::load_package: directory, manifest, listing, then every tensor's header, CRC and digest.
+//
+// A large file is first judged by its directory and manifest alone, so that nothing is allocated for what would be
+// refused anyway; then the file is read once and everything is checked on that copy, which cannot change any more.
+#include "sim/package/load.hpp"
+
+#include <exception>
+#include <new>
+#include <system_error>
+#include <thread>
+
+#include "sim/package/byte_source.hpp"
+#include "sim/package/bytes.hpp"
+#include "sim/package/digest.hpp"
+#include "sim/package/limits.hpp"
+#include "sim/package/manifest.hpp"
+#include "sim/package/npy.hpp"
+#include "sim/package/zip_reader.hpp"
+
+namespace witin {
+namespace package {
+namespace {
+
+struct Plan {
+  Manifest manifest;
+  ZipDirectory directory;
+};
+
+// Members and entries must be the same set.
+Status check_listing(const Plan& plan) {
+  std::map<std::string, const Tensor*, std::less<>> listed;
+  for (const Tensor& tensor : plan.manifest.package.tensors) {
+    const std::string member = tensor_member(tensor.id);
+    listed.emplace(member, &tensor);
+    if (!plan.directory.contains(member)) {
+      return Error{"package.missing_member", "a tensor of the manifest has no member", member, "", "",
+                   "the package is incomplete"};
+    }
+  }
+  for (const auto& [name, member] : plan.directory) {
+    if (name == kManifestMember || listed.contains(name)) continue;
+    return Error{"package.unlisted_member", "a member is not in the manifest's list of tensors", name,
+                 "manifest.json and tensors/ID.npy as listed", "", ""};
+  }
+  return {};
+}
+
+Result<Plan> make_plan(const ByteSource& file) {
+  Result<ZipDirectory> directory =
+      read_zip_directory(file, {.max_members = limits::kTensors + 1, .ignore_case = true});
+  if (!directory) return std::move(directory).error();
+  const auto found = directory->find(kManifestMember);
+  if (found == directory->end()) {
+    return Error{"package.missing_member", "the archive has no manifest", std::string(kManifestMember), "", "",
+                 "this is not a model package"};
+  }
+  const ZipMember& member = found->second;
+  if (member.size > limits::kJsonBytes) {
+    return Error{"json.too_large", "the file is too large", std::string(kManifestMember),
+                 "at most " + std::to_string(limits::kJsonBytes) + " bytes", std::to_string(member.size) + " bytes",
+                 ""};
+  }
+  std::string text(static_cast<std::size_t>(member.size), '\0');
+  if (Status status = file.read(member.data_offset, std::as_writable_bytes(std::span(text))); !status) {
+    return std::move(status).error();
+  }
+  if (const std::uint32_t crc = crc32(as_bytes(text)); crc != member.crc) {
+    return crc_mismatch(kManifestMember, member.crc, crc);
+  }
+  Result<Manifest> manifest = read_manifest(text);
+  if (!manifest) return std::move(manifest).error();
+  Plan plan{std::move(manifest).value(), std::move(directory).value()};
+  if (Status status = check_listing(plan); !status) return std::move(status).error();
+  return plan;
+}
+
+Status load_tensor(std::span<const std::byte> file, const ZipMember& member, const std::string& digest,
+                   Tensor& tensor) {
+  const std::span<const std::byte> bytes =
+      file.subspan(static_cast<std::size_t>(member.data_offset), static_cast<std::size_t>(member.size));
+  const std::string name = tensor_member(tensor.id);
+  if (const std::uint32_t crc = crc32(bytes); crc != member.crc) return crc_mismatch(name, member.crc, crc);
+  if (const std::string found = sha256(bytes); found != digest) {
+    return Error{"package.sha256", "a tensor is not the one that the manifest names", name, digest, found,
+                 "the package was changed after it was written"};
+  }
+  Result<NpyHeader> header = read_npy_header(MemorySource(bytes), limits::kRank);
+  if (!header) return std::move(header).error().within(name);
+  if (header->type.dtype() != tensor.dtype) {
+    return Error{"package.dtype", "the member's dtype is not the manifest's", name,
+                 std::string(witin::name(tensor.dtype)), header->type.name(), ""};
+  }
+  if (header->shape != tensor.shape) {
+    return Error{"package.shape", "the member's shape is not the manifest's", name, to_string(tensor.shape),
+                 to_string(header->shape), ""};
+  }
+  tensor.bytes = bytes.subspan(static_cast<std::size_t>(header->data_offset));
+  return {};
+}
+
+// Computes the digest of the whole file beside the work of its caller; small files are not worth a thread.
+class FileDigest {
+ public:
+  explicit FileDigest(std::span<const std::byte> bytes) : bytes_(bytes) {
+    constexpr std::size_t kWorthAThread = std::size_t{256} << 10;
+    if (bytes.size() < kWorthAThread) return;
+    try {
+      thread_ = std::thread([this] { digest_ = sha256(bytes_); });
+    } catch (const std::system_error&) {  // no thread to be had: get() computes it
+    }
+  }
+  FileDigest(const FileDigest&) = delete;
+  FileDigest& operator=(const FileDigest&) = delete;
+  ~FileDigest() {
+    if (thread_.joinable()) thread_.join();
+  }
+  [[nodiscard]] std::string get() {
+    if (thread_.joinable()) {
+      thread_.join();
+    } else {
+      digest_ = sha256(bytes_);
+    }
+    return std::move(digest_);
+  }
+
+ private:
+  std::span<const std::byte> bytes_;
+  std::string digest_;
+  std::thread thread_;
+};
+
+struct FreeBytes {
+  void operator()(std::byte* bytes) const { ::operator delete[](bytes, kAlignment); }
+  static constexpr std::align_val_t kAlignment{64};  // tensors that a writer aligned in the file are aligned here
+};
+
+Result<Package> load_file(const std::filesystem::path& path) {
+  Result<File> file = File::open(path);
+  if (!file) return std::move(file).error();
+  if (file->size() > limits::kImageProbeBytes) {
+    if (Result<Plan> plan = make_plan(*file); !plan) return std::move(plan).error();
+  }
+  const auto size = static_cast<std::size_t>(file->size());
+  const std::shared_ptr<std::byte> image(
+      static_cast<std::byte*>(::operator new[](size, FreeBytes::kAlignment)), FreeBytes{});
+  const std::span<std::byte> bytes(image.get(), size);
+  if (Status status = file->read(0, bytes); !status) return std::move(status).error();
+  return parse_package(bytes, image);
+}
+
+}  // namespace
+
+Result<Package> parse_package(std::span<const std::byte> bytes, std::shared_ptr<const void> storage) {
+  Result<Plan> plan = make_plan(MemorySource(bytes));
+  if (!plan) return std::move(plan).error();
+  Package& package = plan->manifest.package;
+  FileDigest digest(bytes);
+  for (std::size_t i = 0; i < package.tensors.size(); ++i) {
+    Tensor& tensor = package.tensors[i];
+    const ZipMember& member = plan->directory.find(tensor_member(tensor.id))->second;
+    if (Status status = load_tensor(bytes, member, plan->manifest.digests[i], tensor); !status) {
+      return std::move(status).error();
+    }
+  }
+  package.sha256 = digest.get();
+  if (package.sha256.empty()) {
+    return Error{"internal.sha256", "the digest of the file cannot be computed", "", "", "", ""};
+  }
+  package.storage = std::move(storage);
+  return std::move(package);
+}
+
+}  // namespace package
+
+Result<Package> load_package(const std::filesystem::path& path) {
+  try {
+    Result<Package> package = package::load_file(path);
+    if (!package) return std::move(package).error().within(path.string());
+    return package;
+  } catch (const std::bad_alloc&) {
+    return Error{"memory.exhausted", "there is not enough memory to read it", path.string(), "", "", ""};
+  } catch (const std::exception& exception) {
+    return Error{"internal.exception", "reading failed", path.string(), "", exception.what(), ""};
+  }
+}
+
+CodeRange Input::range() const {
+  if (neg_in == NegIn::kPn) return pn_range(bits);
+  return is_signed ? signed_range(bits) : unsigned_range(bits);
+}
+
+}  // namespace witin
