@@ -48,8 +48,12 @@ Result<File> File::open(const std::filesystem::path& path) {
   struct stat info {};
   if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
     ::close(fd);
-    return Error{"file.not_regular", "is not a regular file", "", "a regular file",
-                 S_ISDIR(info.st_mode) ? "a directory" : "a device, pipe or socket", ""};
+    return Error{"file.not_regular",
+                 "is not a regular file",
+                 "",
+                 "a regular file",
+                 S_ISDIR(info.st_mode) ? "a directory" : "a device, pipe or socket",
+                 ""};
   }
   return File(fd, static_cast<std::uint64_t>(info.st_size));
 }

@@ -60,7 +60,7 @@ class Builder {
     const std::string_view before = text_.substr(0, std::min(position == 0 ? 0 : position - 1, text_.size()));
     const auto line = 1 + std::ranges::count(before, '\n');
     const std::size_t column = before.size() - (before.rfind('\n') + 1) + 1;
-    const std::string place = "line " + std::to_string(line) + ", column " + std::to_string(column);
+    const std::string place = " line " + std::to_string(line) + ", column " + std::to_string(column);
     if (std::string_view(exception.what()).find("UTF-8") != std::string_view::npos) {
       return fail("json.utf8", "the text is not valid UTF-8", place);
     }
@@ -144,8 +144,8 @@ class Builder {
 }  // namespace
 
 std::string_view Json::kind() const {
-  static constexpr std::array<std::string_view, 7> kKinds{"null", "a boolean", "an integer", "a number",
-                                                          "a string", "a list", "an object"};
+  static constexpr std::array<std::string_view, 7> kKinds{"null",     "a boolean", "an integer", "a number",
+                                                          "a string", "a list",    "an object"};
   return kKinds[value.index()];
 }
 
@@ -170,8 +170,11 @@ std::string pointer_to(std::string_view parent, std::size_t index) {
 
 Result<Json> parse_json(std::string_view text, std::string_view name) {
   if (text.size() > limits::kJsonBytes) {
-    return Error{"json.too_large", "the file is too large", std::string(name),
-                 "at most " + std::to_string(limits::kJsonBytes) + " bytes", std::to_string(text.size()) + " bytes",
+    return Error{"json.too_large",
+                 "the file is too large",
+                 std::string(name),
+                 "at most " + std::to_string(limits::kJsonBytes) + " bytes",
+                 std::to_string(text.size()) + " bytes",
                  ""};
   }
   if (text.starts_with("\xef\xbb\xbf")) {
@@ -179,7 +182,10 @@ Result<Json> parse_json(std::string_view text, std::string_view name) {
   }
   Builder builder(text);
   const bool done = nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
-  if (builder.error()) return std::move(*builder.error()).within(name);
+  if (builder.error()) {
+    builder.error()->where.insert(0, name);
+    return std::move(*builder.error());
+  }
   if (!done) return Error{"json.syntax", "the text is not valid JSON", std::string(name), "", "", ""};
   return std::move(builder.root());
 }

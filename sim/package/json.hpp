@@ -30,7 +30,7 @@ struct JsonMember {
   Json value;
 };
 
-// `name` of the file or member stands in `where` of errors (codes json.*).
+// `name` of the file or member begins `where` of errors (codes json.*): "NAME/nodes/3" or "NAME line 2, column 7".
 [[nodiscard]] Result<Json> parse_json(std::string_view text, std::string_view name);
 
 // RFC 6901: "/nodes/3/name"; '~' and '/' of keys are escaped.

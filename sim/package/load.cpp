@@ -33,31 +33,37 @@ Status check_listing(const Plan& plan) {
     const std::string member = tensor_member(tensor.id);
     listed.emplace(member, &tensor);
     if (!plan.directory.contains(member)) {
-      return Error{"package.missing_member", "a tensor of the manifest has no member", member, "", "",
+      return Error{"package.missing_member",   "a tensor of the manifest has no member", member, "", "",
                    "the package is incomplete"};
     }
   }
   for (const auto& [name, member] : plan.directory) {
     if (name == kManifestMember || listed.contains(name)) continue;
-    return Error{"package.unlisted_member", "a member is not in the manifest's list of tensors", name,
-                 "manifest.json and tensors/ID.npy as listed", "", ""};
+    return Error{"package.unlisted_member",
+                 "a member is not in the manifest's list of tensors",
+                 name,
+                 "manifest.json and tensors/ID.npy as listed",
+                 "",
+                 ""};
   }
   return {};
 }
 
 Result<Plan> make_plan(const ByteSource& file) {
-  Result<ZipDirectory> directory =
-      read_zip_directory(file, {.max_members = limits::kTensors + 1, .ignore_case = true});
+  Result<ZipDirectory> directory = read_zip_directory(file, {.max_members = limits::kTensors + 1, .ignore_case = true});
   if (!directory) return std::move(directory).error();
   const auto found = directory->find(kManifestMember);
   if (found == directory->end()) {
-    return Error{"package.missing_member", "the archive has no manifest", std::string(kManifestMember), "", "",
+    return Error{"package.missing_member",     "the archive has no manifest", std::string(kManifestMember), "", "",
                  "this is not a model package"};
   }
   const ZipMember& member = found->second;
   if (member.size > limits::kJsonBytes) {
-    return Error{"json.too_large", "the file is too large", std::string(kManifestMember),
-                 "at most " + std::to_string(limits::kJsonBytes) + " bytes", std::to_string(member.size) + " bytes",
+    return Error{"json.too_large",
+                 "the file is too large",
+                 std::string(kManifestMember),
+                 "at most " + std::to_string(limits::kJsonBytes) + " bytes",
+                 std::to_string(member.size) + " bytes",
                  ""};
   }
   std::string text(static_cast<std::size_t>(member.size), '\0');
@@ -81,18 +87,30 @@ Status load_tensor(std::span<const std::byte> file, const ZipMember& member, con
   const std::string name = tensor_member(tensor.id);
   if (const std::uint32_t crc = crc32(bytes); crc != member.crc) return crc_mismatch(name, member.crc, crc);
   if (const std::string found = sha256(bytes); found != digest) {
-    return Error{"package.sha256", "a tensor is not the one that the manifest names", name, digest, found,
+    return Error{"package.sha256",
+                 "a tensor is not the one that the manifest names",
+                 name,
+                 digest,
+                 found,
                  "the package was changed after it was written"};
   }
   Result<NpyHeader> header = read_npy_header(MemorySource(bytes), limits::kRank);
   if (!header) return std::move(header).error().within(name);
   if (header->type.dtype() != tensor.dtype) {
-    return Error{"package.dtype", "the member's dtype is not the manifest's", name,
-                 std::string(witin::name(tensor.dtype)), header->type.name(), ""};
+    return Error{"package.dtype",
+                 "the member's dtype is not the manifest's",
+                 name,
+                 std::string(witin::name(tensor.dtype)),
+                 header->type.name(),
+                 ""};
   }
   if (header->shape != tensor.shape) {
-    return Error{"package.shape", "the member's shape is not the manifest's", name, to_string(tensor.shape),
-                 to_string(header->shape), ""};
+    return Error{"package.shape",
+                 "the member's shape is not the manifest's",
+                 name,
+                 to_string(tensor.shape),
+                 to_string(header->shape),
+                 ""};
   }
   tensor.bytes = bytes.subspan(static_cast<std::size_t>(header->data_offset));
   return {};
@@ -141,8 +159,8 @@ Result<Package> load_file(const std::filesystem::path& path) {
     if (Result<Plan> plan = make_plan(*file); !plan) return std::move(plan).error();
   }
   const auto size = static_cast<std::size_t>(file->size());
-  const std::shared_ptr<std::byte> image(
-      static_cast<std::byte*>(::operator new[](size, FreeBytes::kAlignment)), FreeBytes{});
+  const std::shared_ptr<std::byte> image(static_cast<std::byte*>(::operator new[](size, FreeBytes::kAlignment)),
+                                         FreeBytes{});
   const std::span<std::byte> bytes(image.get(), size);
   if (Status status = file->read(0, bytes); !status) return std::move(status).error();
   return parse_package(bytes, image);
@@ -182,11 +200,6 @@ Result<Package> load_package(const std::filesystem::path& path) {
   } catch (const std::exception& exception) {
     return Error{"internal.exception", "reading failed", path.string(), "", exception.what(), ""};
   }
-}
-
-CodeRange Input::range() const {
-  if (neg_in == NegIn::kPn) return pn_range(bits);
-  return is_signed ? signed_range(bits) : unsigned_range(bits);
 }
 
 }  // namespace witin

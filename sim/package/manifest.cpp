@@ -17,9 +17,9 @@ struct Refusal {
   Error error;
 };
 
-[[noreturn]] void refuse(std::string code, std::string what, std::string pointer, std::string expected = {},
+[[noreturn]] void refuse(std::string code, std::string what, const std::string& pointer, std::string expected = {},
                          std::string found = {}, std::string hint = {}) {
-  throw Refusal{Error{"manifest." + std::move(code), std::move(what), pointer.empty() ? "/" : std::move(pointer),
+  throw Refusal{Error{"manifest." + std::move(code), std::move(what), std::string(kManifestMember) + pointer,
                       std::move(expected), std::move(found), std::move(hint)}};
 }
 
@@ -47,7 +47,7 @@ struct Value {
   [[nodiscard]] std::int64_t integer(std::int64_t lo, std::int64_t hi) const {
     const auto value = as<std::int64_t>("an integer");
     if (value < lo || value > hi) {
-      refuse("value", "a number is outside its range", pointer, std::to_string(lo) + " to " + std::to_string(hi),
+      refuse("value", "a number is outside its range", pointer, std::to_string(lo) + ".." + std::to_string(hi),
              std::to_string(value));
     }
     return value;
@@ -76,8 +76,7 @@ struct Value {
   [[nodiscard]] std::vector<Value> list(std::size_t max) const {
     const auto& array = as<Json::Array>("a list");
     if (array.size() > max) {
-      refuse("too_many", "a list is too long", pointer, "at most " + std::to_string(max),
-             std::to_string(array.size()));
+      refuse("too_many", "a list is too long", pointer, "at most " + std::to_string(max), std::to_string(array.size()));
     }
     std::vector<Value> values;
     values.reserve(array.size());
@@ -155,8 +154,8 @@ bool is_safe_path(std::string_view text) {
 std::string node_name(const Value& value) {
   const std::string& text = value.string();
   if (!is_name(text, "_./:-") || !is_safe_path(text)) {
-    refuse("name", "a name is not allowed", value.pointer,
-           "1 to 200 of A-Z a-z 0-9 _ . / : - and no part . or ..", in_quotes(text));
+    refuse("name", "a name is not allowed", value.pointer, "1 to 200 of A-Z a-z 0-9 _ . / : - and no part . or ..",
+           in_quotes(text));
   }
   return text;
 }
@@ -227,8 +226,8 @@ AttributeValue attribute(const Value& value) {
   if (const auto* number = value.json.get<double>()) return *number;
   if (value.json.get<std::string>() != nullptr) return value.text();
   if (value.json.get<Json::Array>() != nullptr) return attribute_list(value);
-  refuse("type", "an attribute has the wrong type", value.pointer,
-         "a boolean, number, string or list of numbers", std::string(value.json.kind()));
+  refuse("type", "an attribute has the wrong type", value.pointer, "a boolean, number, string or list of numbers",
+         std::string(value.json.kind()));
 }
 
 Tensor read_tensor(std::string_view id, const Value& value, std::string& digest) {
@@ -254,8 +253,7 @@ Tensor read_tensor(std::string_view id, const Value& value, std::string& digest)
   tensor.shape = shape(extents);
   const std::optional<std::int64_t> elements = checked_elements(tensor.shape);
   if (!elements || !checked_mul(static_cast<std::uint64_t>(*elements), size_of(tensor.dtype))) {
-    refuse("too_large", "the product of the shape overflows", extents.pointer, "below 2^63",
-           to_string(tensor.shape));
+    refuse("too_large", "the product of the shape overflows", extents.pointer, "below 2^63", to_string(tensor.shape));
   }
   const Value sha = record.get("sha256");
   digest = sha.string();
@@ -445,7 +443,7 @@ Result<Manifest> read_manifest(std::string_view text) {
   try {
     return Reader().read(*json);
   } catch (Refusal& refusal) {
-    return std::move(refusal.error).within(kManifestMember);
+    return std::move(refusal.error);
   }
 }
 

@@ -17,7 +17,7 @@ struct Manifest {
   std::vector<std::string> digests;  // sha256 of each tensor's npy file, lower-case hex
 };
 
-// `where` of an error is "manifest.json: " and a JSON pointer. Codes json.* and manifest.*: sim/package/format.md.
+// `where` of an error is "manifest.json" and a JSON pointer. Codes json.* and manifest.*: sim/package/format.md.
 [[nodiscard]] Result<Manifest> read_manifest(std::string_view text);
 
 [[nodiscard]] std::string tensor_member(std::string_view id);  // "tensors/ID.npy"

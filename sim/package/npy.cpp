@@ -149,8 +149,7 @@ Result<NpyHeader> parse_dictionary(std::string_view text, std::size_t max_rank) 
       const std::optional<bool> fortran = literal.boolean();
       if (!fortran) return syntax("fortran_order is neither True nor False");
       if (*fortran) {
-        return npy_error("order", "the array is in Fortran order", "C order", "",
-                         "save numpy.ascontiguousarray of it");
+        return npy_error("order", "the array is in Fortran order", "C order", "", "save numpy.ascontiguousarray of it");
       }
     } else if (*key == "shape" && !std::exchange(has_shape, true)) {
       Result<Shape> shape = parse_shape(literal, max_rank);
@@ -231,7 +230,8 @@ Result<NpyHeader> read_npy_header(const ByteSource& file, std::size_t max_rank) 
   }
   if (length > limits::kNpyHeaderBytes) {
     return npy_error("header_size", "the npy header is too long",
-                     "at most " + std::to_string(limits::kNpyHeaderBytes) + " bytes", std::to_string(length) + " bytes");
+                     "at most " + std::to_string(limits::kNpyHeaderBytes) + " bytes",
+                     std::to_string(length) + " bytes");
   }
   if (length > size - text_offset) return truncated();
   std::vector<std::byte> text(length);

@@ -81,14 +81,13 @@ Result<std::size_t> find_end(std::span<const std::byte> tail, std::uint64_t tail
     return zip_error("truncated", "the file is truncated", at(tail_offset + tail.size()), "an end record",
                      "the end of the file", "copy or write it again");
   }
-  if (tail.size() - last < kEndBytes ||
-      load<std::uint16_t>(tail, last + 20) > tail.size() - last - kEndBytes) {
+  if (tail.size() - last < kEndBytes || load<std::uint16_t>(tail, last + 20) > tail.size() - last - kEndBytes) {
     return zip_error("truncated", "the file is truncated inside its end record", at(tail_offset + last), "",
                      std::to_string(tail.size() - last) + " bytes", "copy or write it again");
   }
   const std::size_t used = last + kEndBytes + load<std::uint16_t>(tail, last + 20);
-  return zip_error("trailing_data", "the file goes on after its end record", at(tail_offset + used), "the end of the file",
-                   std::to_string(tail.size() - used) + " more bytes");
+  return zip_error("trailing_data", "the file goes on after its end record", at(tail_offset + used),
+                   "the end of the file", std::to_string(tail.size() - used) + " more bytes");
 }
 
 // Reads the zip64 records in front of the end record at `end`, when they are there.
@@ -106,8 +105,7 @@ Result<Directory> read_zip64_end(const ByteSource& file, std::uint64_t end, cons
   if (load<std::uint32_t>(locator, 4) != 0 || load<std::uint64_t>(locator, 8) != start ||
       load<std::uint32_t>(locator, 16) > 1 || load<std::uint32_t>(record, 0) != kEnd64Signature ||
       load<std::uint64_t>(record, 4) != kEnd64Bytes - 12 || load<std::uint32_t>(record, 16) != 0 ||
-      load<std::uint32_t>(record, 20) != 0 ||
-      load<std::uint64_t>(record, 24) != load<std::uint64_t>(record, 32)) {
+      load<std::uint32_t>(record, 20) != 0 || load<std::uint64_t>(record, 24) != load<std::uint64_t>(record, 32)) {
     return zip_error("end_record", "the zip64 end record is not consistent", at(start));
   }
   directory = {load<std::uint64_t>(record, 32), load<std::uint64_t>(record, 40), load<std::uint64_t>(record, 48)};
@@ -122,7 +120,8 @@ Result<Directory> read_zip64_end(const ByteSource& file, std::uint64_t end, cons
 Result<Directory> read_end(const ByteSource& file, const ZipRules& rules) {
   const std::uint64_t size = file.size();
   if (size < 4) return zip_error("not_a_zip", "is not a zip file", "", "PK..", std::to_string(size) + " bytes");
-  std::vector<std::byte> tail(static_cast<std::size_t>(std::min<std::uint64_t>(size, kEndBytes + limits::kCommentBytes)));
+  std::vector<std::byte> tail(
+      static_cast<std::size_t>(std::min<std::uint64_t>(size, kEndBytes + limits::kCommentBytes)));
   const std::uint64_t tail_offset = size - tail.size();
   if (Status status = file.read(tail_offset, tail); !status) return std::move(status).error();
   Result<std::size_t> found = find_end(tail, tail_offset, looks_like_zip(file));
@@ -200,8 +199,8 @@ Status apply_zip64(const Extras& extras, std::span<std::uint64_t* const> fields,
 
 Status check_name(std::string_view name, std::uint64_t offset) {
   const auto odd = [](char c) { return c < 0x21 || c == 0x7f || c == '\\'; };
-  bool bad = name.empty() || name.size() > limits::kMemberNameBytes || name.back() == '/' ||
-             std::ranges::any_of(name, odd);
+  bool bad =
+      name.empty() || name.size() > limits::kMemberNameBytes || name.back() == '/' || std::ranges::any_of(name, odd);
   for (std::size_t begin = 0; !bad && begin <= name.size();) {
     const std::size_t end = std::min(name.find('/', begin), name.size());
     const std::string_view component = name.substr(begin, end - begin);
@@ -433,8 +432,7 @@ Error crc_mismatch(std::string_view name, std::uint32_t expected, std::uint32_t 
 }
 
 Status check_crc(const ByteSource& file, std::string_view name, const ZipMember& member) {
-  std::vector<std::byte> block(
-      static_cast<std::size_t>(std::min<std::uint64_t>(member.size, limits::kBlockBytes)));
+  std::vector<std::byte> block(static_cast<std::size_t>(std::min<std::uint64_t>(member.size, limits::kBlockBytes)));
   std::uint32_t crc = 0;
   for (std::uint64_t done = 0; done < member.size;) {
     const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(member.size - done, block.size()));

@@ -1,0 +1,166 @@
+// witin::open_inputs: which file holds which input.
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <utility>
+
+#include "sim/package/frame_reader.hpp"
+#include "sim/package/limits.hpp"
+#include "sim/package/zip_reader.hpp"
+#include "witin/input.hpp"
+
+namespace witin {
+namespace package {
+namespace {
+
+std::string label(std::string_view name) { return "input '" + std::string(name) + "'"; }
+
+std::string names_of(const Package& package) {
+  std::string names;
+  for (const Input& input : package.inputs) names += (names.empty() ? "" : ", ") + input.name;
+  return names;
+}
+
+// A member of an archive as a file of its own; keeps the archive open.
+class MemberFile final : public ByteSource {
+ public:
+  MemberFile(std::shared_ptr<const ByteSource> archive, const ZipMember& member)
+      : archive_(std::move(archive)), section_(*archive_, member.data_offset, member.size) {}
+  [[nodiscard]] std::uint64_t size() const override { return section_.size(); }
+  [[nodiscard]] Status read(std::uint64_t offset, std::span<std::byte> out) const override {
+    return section_.read(offset, out);
+  }
+
+ private:
+  std::shared_ptr<const ByteSource> archive_;
+  Section section_;
+};
+
+class FileSource final : public FrameSource {
+ public:
+  explicit FileSource(std::vector<FrameReader> readers) : readers_(std::move(readers)) {}
+  [[nodiscard]] std::int64_t frames() const override { return readers_.front().frames(); }
+  Status read(std::size_t input, std::int64_t first, std::int64_t count, Storage storage, void* codes) override {
+    try {
+      return readers_[input].read(first, count, storage, codes);
+    } catch (const std::bad_alloc&) {
+      return Error{"memory.exhausted", "there is not enough memory to read frames", "", "", "", ""};
+    }
+  }
+
+ private:
+  std::vector<FrameReader> readers_;
+};
+
+class Binder {
+ public:
+  Binder(const Package& package, const InputOptions& options)
+      : package_(package), options_(options), readers_(package.inputs.size()) {}
+
+  Status bind(const InputFile& file) {
+    Result<File> opened = File::open(file.path);
+    if (!opened) return std::move(opened).error().within(file.path.string());
+    const auto shared = std::make_shared<const File>(std::move(opened).value());
+    Status status = looks_like_zip(*shared) ? bind_archive(file.input, shared) : bind_array(file.input, shared);
+    if (!status) return std::move(status).error().within(file.path.string());
+    return {};
+  }
+
+  Result<std::unique_ptr<FrameSource>> finish() {
+    std::vector<FrameReader> readers;
+    for (std::size_t i = 0; i < readers_.size(); ++i) {
+      const Input& input = package_.inputs[i];
+      if (!readers_[i]) {
+        return Error{"input.missing",   "an input is missing",
+                     label(input.name), to_string(input.shape),
+                     "nothing",         "the network's inputs: " + names_of(package_)};
+      }
+      if (readers_[i]->frames() != readers_[0]->frames()) {
+        return Error{"input.frames",
+                     "inputs have different numbers of frames",
+                     label(input.name),
+                     std::to_string(readers_[0]->frames()),
+                     std::to_string(readers_[i]->frames()),
+                     ""};
+      }
+      readers.push_back(std::move(*readers_[i]));
+    }
+    if (readers.empty()) return Error{"input.unknown", "the network has no inputs", "", "", "", ""};
+    return std::unique_ptr<FrameSource>(std::make_unique<FileSource>(std::move(readers)));
+  }
+
+ private:
+  Status bind_array(const std::string& name, std::shared_ptr<const ByteSource> file) {
+    if (!name.empty()) return bind_one(name, std::move(file));
+    if (package_.inputs.size() != 1) {
+      return Error{"input.ambiguous",
+                   "one array for a network of several inputs",
+                   "",
+                   "an .npz, or --input NAME=FILE for each of " + names_of(package_),
+                   "one .npy",
+                   ""};
+    }
+    return bind_one(package_.inputs.front().name, std::move(file));
+  }
+
+  Status bind_archive(const std::string& name, const std::shared_ptr<const ByteSource>& archive) {
+    Result<ZipDirectory> directory = read_zip_directory(*archive, {.max_members = limits::kMembers});
+    if (!directory) return std::move(directory).error();
+    if (!name.empty()) {
+      const auto found = directory->find(name + ".npy");
+      if (found == directory->end()) {
+        return Error{"input.missing", "the archive does not hold this input", label(name), name + ".npy", "", ""};
+      }
+      return bind_member(name, archive, *found);
+    }
+    for (const auto& entry : *directory) {
+      std::string_view member = entry.first;
+      if (member.ends_with(".npy")) member.remove_suffix(4);
+      if (Status status = bind_member(std::string(member), archive, entry); !status) return status;
+    }
+    return {};
+  }
+
+  Status bind_member(const std::string& name, const std::shared_ptr<const ByteSource>& archive,
+                     const ZipDirectory::value_type& entry) {
+    if (Status status = check_crc(*archive, entry.first, entry.second); !status) return status;
+    return bind_one(name, std::make_shared<const MemberFile>(archive, entry.second));
+  }
+
+  Status bind_one(const std::string& name, std::shared_ptr<const ByteSource> file) {
+    const auto found = std::ranges::find(package_.inputs, name, &Input::name);
+    if (found == package_.inputs.end()) {
+      return Error{"input.unknown", "the network has no such input", label(name), names_of(package_), "", ""};
+    }
+    std::optional<FrameReader>& reader = readers_[static_cast<std::size_t>(found - package_.inputs.begin())];
+    if (reader) return Error{"input.duplicate", "an input is given twice", label(name), "", "", ""};
+    Result<FrameReader> opened = FrameReader::open(std::move(file), *found, options_);
+    if (!opened) return std::move(opened).error();
+    reader = std::move(opened).value();
+    return {};
+  }
+
+  const Package& package_;
+  InputOptions options_;
+  std::vector<std::optional<FrameReader>> readers_;
+};
+
+}  // namespace
+}  // namespace package
+
+Result<std::unique_ptr<FrameSource>> open_inputs(const Package& package, std::span<const InputFile> files,
+                                                 const InputOptions& options) {
+  try {
+    package::Binder binder(package, options);
+    for (const InputFile& file : files) {
+      if (Status status = binder.bind(file); !status) return std::move(status).error();
+    }
+    return binder.finish();
+  } catch (const std::bad_alloc&) {
+    return Error{"memory.exhausted", "there is not enough memory to open the input", "", "", "", ""};
+  } catch (const std::exception& exception) {
+    return Error{"internal.exception", "opening the input failed", "", "", exception.what(), ""};
+  }
+}
+
+}  // namespace witin
