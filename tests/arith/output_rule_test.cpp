@@ -75,7 +75,10 @@ TEST_CASE("the table of numerics.md, g = 1024") {
                                                                 {130559, 127, 127},
                                                                 {130560, 127, 127},
                                                                 {-131840, -128, -128}}};
-  for (const auto& [acc, chip, even] : kTable) {
+  for (const auto& row : kTable) {
+    const std::int32_t acc = row[0];
+    const std::int32_t chip = row[1];
+    const std::int32_t even = row[2];
     CAPTURE(acc);
     CHECK(make(Arithmetic::kWtm2101, 1024).y(acc) == chip);
     CHECK(make(Arithmetic::kWitinNn, 1024).y(acc) == even);

@@ -1,0 +1,72 @@
+// The kernels of one instruction set, and the arguments they take. Internal to sim/kernels.
+//
+// Included by files that are compiled for one instruction set each: plain structs and pointers only, so that no inline
+// function of the standard library is emitted with instructions the processor may lack.
+#pragma once
+
+#include <cstdint>
+
+namespace witin::kernels {
+
+enum class Isa : std::uint8_t;
+
+// FusedRule::Form, and kNone for raw accumulators.
+enum class RuleForm : std::uint8_t { kNone, kQuarterF32, kEvenF32, kQuarterF64, kEvenF64, kIeee, kExact };
+
+struct RuleArgs {
+  RuleForm form;
+  double scale;
+  float divisor, multiplier, clip;
+  std::int32_t lo, hi;
+  const void* exact_rule;  // kExact: y = exact(exact_rule, acc)
+  std::int32_t (*exact)(const void* exact_rule, std::int32_t acc);
+};
+
+enum class Element : std::uint8_t { kS8, kU8, kS16, kS32 };
+
+struct OutputArgs {
+  void* data;
+  Element element;
+  std::int64_t row_stride, column_stride;
+  const std::int32_t* row_offsets;
+};
+
+struct MatmulArgs {
+  const void* x;  // elements as XFormat
+  Element x_element;
+  std::int64_t rows, row_stride;
+  const std::int32_t* row_offsets;
+  const std::int32_t* segment_offsets;
+  std::int64_t segments, groups_per_run, run;
+  const void* weights;
+  bool wide;
+  const std::int32_t* init;
+  std::int64_t n;
+  RuleArgs rule;
+  OutputArgs out;
+};
+
+struct DepthwiseArgs {
+  const void* x;
+  Element x_element;
+  std::int64_t channels, out_height, out_width;
+  std::int64_t kernel_h, kernel_w;
+  std::int64_t step_y, step_x;  // elements between output rows and output columns
+  std::int64_t tap_y, tap_x;    // elements between kernel rows and kernel columns
+  const std::int16_t* weights;
+  const std::int32_t* init;
+  RuleArgs rule;
+  OutputArgs out;
+};
+
+struct KernelTable {
+  void (*matmul)(const MatmulArgs&);
+  void (*depthwise)(const DepthwiseArgs&);
+  void (*apply_rule)(const RuleArgs&, const std::int32_t* acc, std::int64_t count, void* codes, Element element);
+};
+
+extern const KernelTable kRefKernels;
+
+[[nodiscard]] const KernelTable& kernel_table(Isa isa);  // of a built path
+
+}  // namespace witin::kernels

@@ -1,0 +1,100 @@
+#include "sim/kernels/matmul.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "sim/kernels/arguments.hpp"
+#include "sim/kernels/x_format.hpp"
+
+namespace witin::kernels {
+namespace {
+
+constexpr std::int64_t kBlock = 16;  // columns that lie together
+
+std::int64_t padded(std::int64_t n) { return (n + kBlock - 1) / kBlock * kBlock; }
+
+template <typename T>
+void fill(const PackedMatrix& matrix, std::span<const std::int16_t> weights, T* out) {
+  const std::int64_t run = matrix.run();
+  const std::int64_t group = matrix.group();
+  for (std::int64_t segment = 0; segment < matrix.segments(); ++segment) {
+    for (std::int64_t i = 0; i < run; ++i) {
+      const std::int16_t* row = weights.data() + (segment * run + i) * matrix.n();
+      for (std::int64_t n = 0; n < matrix.n(); ++n) {
+        const std::int64_t block = (n / kBlock * matrix.segments() + segment) * matrix.groups_per_run() + i / group;
+        out[(block * kBlock + n % kBlock) * group + i % group] = static_cast<T>(row[n]);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+PackedMatrix PackedMatrix::pack(Isa isa, std::span<const std::int16_t> weights, std::int64_t k, std::int64_t n,
+                                std::int64_t segments, CodeRange x_range, std::span<const std::int32_t> bias) {
+  assert(k % segments == 0 && weights.size() == static_cast<std::size_t>(k * n));
+  PackedMatrix matrix;
+  matrix.isa_ = isa;
+  matrix.k_ = k;
+  matrix.n_ = n;
+  matrix.segments_ = segments;
+  const XChoice choice = choose_format(isa, x_range, weights);
+  matrix.x_format_ = choice.format;
+  matrix.wide_ = choice.wide;
+
+  const auto elements = padded(n) * segments * matrix.groups_per_run() * matrix.group();
+  auto packed = std::make_shared<Buffer>(static_cast<std::size_t>(elements) * (matrix.wide_ ? 2 : 1));
+  if (matrix.wide_) {
+    fill(matrix, weights, packed->as<std::int16_t>());
+  } else {
+    fill(matrix, weights, packed->as<std::int8_t>());
+  }
+  matrix.weights_ = std::move(packed);
+
+  auto sums = std::make_shared<Buffer>(static_cast<std::size_t>(n) * sizeof(std::int32_t));
+  for (std::int64_t row = 0; row < k; ++row) {
+    for (std::int64_t c = 0; c < n; ++c) sums->as<std::int32_t>()[c] += weights[static_cast<std::size_t>(row * n + c)];
+  }
+  matrix.column_sums_ = std::move(sums);
+  return matrix.with_bias(bias);
+}
+
+PackedMatrix PackedMatrix::with_bias(std::span<const std::int32_t> bias) const {
+  assert(bias.empty() || bias.size() == static_cast<std::size_t>(n_));
+  PackedMatrix matrix = *this;
+  auto init = std::make_shared<Buffer>(static_cast<std::size_t>(padded(n_)) * sizeof(std::int32_t));
+  for (std::int64_t c = 0; c < n_; ++c) {
+    const std::int64_t correction = std::int64_t{x_format_.offset} * column_sums_->as<std::int32_t>()[c];
+    const std::int64_t value = (bias.empty() ? 0 : bias[static_cast<std::size_t>(c)]) - correction;
+    init->as<std::int32_t>()[c] = static_cast<std::int32_t>(value);  // modulo 2^32, as the sum that it belongs to
+  }
+  matrix.init_ = std::move(init);
+  return matrix;
+}
+
+void matmul(const PackedMatrix& matrix, const Rows& rows, const FusedRule* rule, const Output& out) {
+  assert(rows.segment_offsets != nullptr || matrix.segments() == 1);
+  const MatmulArgs args{.x = rows.x,
+                        .x_element = element(matrix.x_format().storage),
+                        .rows = rows.count,
+                        .row_stride = rows.stride,
+                        .row_offsets = rows.offsets,
+                        .segment_offsets = rows.segment_offsets,
+                        .segments = matrix.segments(),
+                        .groups_per_run = matrix.groups_per_run(),
+                        .run = matrix.run(),
+                        .weights = matrix.weights(),
+                        .wide = matrix.wide(),
+                        .init = matrix.init(),
+                        .n = matrix.n(),
+                        .rule = rule_args(matrix.isa(), rule),
+                        .out = output_args(out)};
+  kernel_table(matrix.isa()).matmul(args);
+}
+
+void apply_rule(Isa isa, const FusedRule& rule, std::span<const std::int32_t> acc, void* codes, Storage storage) {
+  kernel_table(isa).apply_rule(rule_args(isa, &rule), acc.data(), static_cast<std::int64_t>(acc.size()), codes,
+                               element(storage));
+}
+
+}  // namespace witin::kernels

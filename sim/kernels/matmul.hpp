@@ -1,0 +1,96 @@
+// acc[m, n] = sum_k x[m, k] * w[k, n] + bias[n] in exact int32, then optionally an output rule.
+//
+// Weights are packed once per node; inputs are read where they lie, through a table of row offsets, so a convolution
+// over a padded HWC map needs no im2col (conv_geometry.hpp). The caller guarantees K * max|x| * max|w| + |bias| < 2^31
+// and K within 2^24. Nothing here allocates after packing, and every function may run on many threads at once.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "sim/kernels/buffer.hpp"
+#include "sim/kernels/fused_rule.hpp"
+#include "sim/kernels/isa.hpp"
+#include "witin/types.hpp"
+
+namespace witin::kernels {
+
+// How a kernel wants its input: element = code + offset. Made from codes by convert_codes or pad_map.
+struct XFormat {
+  Storage storage = Storage::kU8;  // kU8, kS8 or kS16
+  std::int32_t offset = 0;
+  friend bool operator==(const XFormat&, const XFormat&) = default;
+};
+
+// A [K, N] matrix in the layout of one instruction set, with its bias. Copies share the weights.
+class PackedMatrix {
+ public:
+  PackedMatrix() = default;
+
+  // weights: row-major [k, n]. K consists of `segments` equal runs; a run is contiguous in the input, runs need not be.
+  // bias: n accumulator units, or empty for 0. x_range: the input codes to expect, within int16.
+  [[nodiscard]] static PackedMatrix pack(Isa isa, std::span<const std::int16_t> weights, std::int64_t k, std::int64_t n,
+                                         std::int64_t segments, CodeRange x_range, std::span<const std::int32_t> bias);
+  // The same weights with another bias.
+  [[nodiscard]] PackedMatrix with_bias(std::span<const std::int32_t> bias) const;
+
+  [[nodiscard]] Isa isa() const { return isa_; }
+  [[nodiscard]] std::int64_t k() const { return k_; }
+  [[nodiscard]] std::int64_t n() const { return n_; }
+  [[nodiscard]] std::int64_t segments() const { return segments_; }
+  [[nodiscard]] XFormat x_format() const { return x_format_; }
+
+  // For the kernels. Weights: [N/16][segment][ceil(run/group)][16][group], group = 4 bytes (s8) or 2 words (s16), zero
+  // filled. init: bias minus what x_format's offset adds, [N/16 * 16].
+  [[nodiscard]] bool wide() const { return wide_; }  // s16 weights
+  [[nodiscard]] std::int64_t run() const { return k_ / segments_; }
+  [[nodiscard]] std::int64_t groups_per_run() const { return (run() + group() - 1) / group(); }
+  [[nodiscard]] std::int64_t group() const { return wide_ ? 2 : 4; }
+  [[nodiscard]] const void* weights() const { return weights_->data(); }
+  [[nodiscard]] const std::int32_t* init() const { return init_->as<std::int32_t>(); }
+
+ private:
+  Isa isa_ = Isa::kRef;
+  std::int64_t k_ = 0;
+  std::int64_t n_ = 0;
+  std::int64_t segments_ = 1;
+  XFormat x_format_;
+  bool wide_ = false;
+  std::shared_ptr<const Buffer> weights_;
+  std::shared_ptr<const Buffer> init_;
+  std::shared_ptr<const Buffer> column_sums_;  // int32 [n]
+};
+
+// Where the rows of x are. Offsets count elements of x_format().storage from `x`. Up to kReadSlack bytes behind the
+// last element of the last row must be readable (their values do not matter).
+struct Rows {
+  const void* x = nullptr;
+  std::int64_t count = 0;                         // M
+  std::int64_t stride = 0;                        // row m starts at m * stride, unless offsets are given
+  const std::int32_t* offsets = nullptr;          // [count] start of each row
+  const std::int32_t* segment_offsets = nullptr;  // [segments] start of each run inside a row; null: 0 (one segment)
+};
+
+// Where element (m, n) of the result goes: data[m * row_stride + n * column_stride], or with row_offsets
+// data[row_offsets[m] + n * column_stride]. Fast: column_stride 1 (HWC, vectors) or row_stride 1 (CHW).
+struct Output {
+  void* data = nullptr;
+  Storage storage = Storage::kS8;  // codes: kS8 or kS16; accumulators: kS32
+  std::int64_t row_stride = 0;
+  std::int64_t column_stride = 1;
+  const std::int32_t* row_offsets = nullptr;
+};
+
+// rule null: writes the accumulators (out.storage kS32). Otherwise the rule's codes, whose range out.storage must hold.
+void matmul(const PackedMatrix& matrix, const Rows& rows, const FusedRule* rule, const Output& out);
+
+// The rule alone: codes[i] = rule.y(acc[i]).
+void apply_rule(Isa isa, const FusedRule& rule, std::span<const std::int32_t> acc, void* codes, Storage storage);
+
+// Codes as they lie between operators -> the format a kernel wants. Needs no call when `from` is format.storage and the
+// offset is 0, provided kReadSlack bytes behind the input are readable.
+void convert_codes(Isa isa, const void* codes, Storage from, std::int64_t count, XFormat format, void* out);
+
+}  // namespace witin::kernels
