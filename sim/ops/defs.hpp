@@ -5,6 +5,12 @@
 
 namespace witin::ops {
 
+// On the array.
+extern const OpDef kLinear;
+extern const OpDef kConv2d;
+extern const OpDef kConvTranspose2d;
+
+// Between layers and digital.
 extern const OpDef kRelu;
 
 }  // namespace witin::ops

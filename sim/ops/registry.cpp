@@ -10,6 +10,11 @@ namespace witin::ops {
 namespace {
 
 const std::array kRegistry{
+    // on the array
+    &kLinear,
+    &kConv2d,
+    &kConvTranspose2d,
+    // digital
     &kRelu,
 };
 

@@ -24,6 +24,17 @@ class Scratch {
   // Gives everything back; keeps the memory.
   void reset();
 
+  // Gives back what was taken after the mark: for work that is repeated within one run.
+  struct Mark {
+    std::size_t chunk = 0;
+    std::size_t used = 0;
+  };
+  [[nodiscard]] Mark mark() const { return {chunk_, used_}; }
+  void rewind(Mark mark) {
+    chunk_ = mark.chunk;
+    used_ = mark.used;
+  }
+
  private:
   struct Free {
     void operator()(std::byte* pointer) const;

@@ -1,0 +1,75 @@
+// Any operator that is one or several matrices over patches of its input: linear, conv2d, conv_transpose2d, tdnn. They
+// differ in their geometry only.
+//
+// Each frame, or in time all frames of a block, is staged as a plane (staging.hpp); a layer reads its rows of codes
+// from the plane and writes its columns to the output frame.
+#pragma once
+
+#include <memory>
+
+#include "sim/array/array_attributes.hpp"
+#include "sim/array/array_layer.hpp"
+#include "sim/ops/operator.hpp"
+
+namespace witin::array {
+
+// One layer and the places of its rows. All offsets count elements.
+struct PlacedLayer {
+  ArrayLayer layer;
+  std::vector<std::int64_t> segments;  // from the start of a row of codes to each of its segments
+  std::int64_t segment = 0;            // consecutive codes of one segment
+  std::vector<std::int64_t> starts;    // of each row of codes in the plane of one frame
+  std::vector<std::int64_t> places;    // of each row's first column in the output frame
+};
+
+struct ArrayGeometry {
+  std::int64_t channels = 0, height = 1, width = 1;       // of an input frame
+  std::int64_t stride_c = 1, stride_h = 1, stride_w = 1;  // in the memory of an input frame
+  std::int64_t group = 0;                                 // channels of one group
+  // width counts frames: rows and places repeat every frame, and `first_w` columns of the plane hold past frames,
+  // before the first frame `pad`.
+  bool time = false;
+  // The plane: padding included, except that in time its width is first_w + frames.
+  std::int64_t plane_height = 1, plane_width = 1;
+  std::int64_t first_w = 0, first_h = 0;
+  std::int32_t pad = 0;
+  std::int64_t column_stride = 1;  // from one column of a layer to the next, in the output frame
+  // npu_x shows the whole context a row covers, oldest tap first, instead of the input frame.
+  bool shows_context = false;
+
+  [[nodiscard]] std::int64_t elements() const { return channels * height * width; }
+};
+
+// Elements a plane or an output frame may have. Padding can make them larger than anything the package holds.
+inline constexpr std::int64_t kMaxFrameElements = std::int64_t{1} << 28;
+
+class ArrayOperator final : public ops::Operator {
+ public:
+  // At least one layer; all have the same staging, rule and number of parts.
+  ArrayOperator(ops::ValueType output, ops::ValueType input, const ArrayAttributes& attributes, ArrayGeometry geometry,
+                std::vector<PlacedLayer> layers);
+
+  [[nodiscard]] std::vector<ops::Field> fields() const override;
+  [[nodiscard]] std::unique_ptr<ops::State> initial_state() const override;
+  [[nodiscard]] std::int64_t macs() const override;
+  Status run(const ops::Run& run) const override;
+
+ private:
+  struct Plane;
+  void run_plane(const ops::Run& run, std::int64_t first, std::int64_t frames) const;
+  [[nodiscard]] Plane stage_plane(const ops::Run& run, std::int64_t first, std::int64_t frames) const;
+  void run_layers(const ops::Run& run, const Plane& plane, std::int64_t first, std::int64_t frames) const;
+  void show_codes(const ops::Run& run) const;
+  void show_context(const ops::Run& run, const Plane& plane) const;
+  void remember(const ops::Run& run) const;
+  [[nodiscard]] const ArrayLayer& layer() const { return layers_.front().layer; }
+  [[nodiscard]] std::int64_t pixel() const { return geometry_.channels * layer().staging().polarities(); }
+
+  ops::ValueType input_;
+  CodeRange allowed_;
+  bool pn_ = false;
+  ArrayGeometry geometry_;
+  std::vector<PlacedLayer> layers_;
+};
+
+}  // namespace witin::array
