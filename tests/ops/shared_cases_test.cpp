@@ -59,19 +59,20 @@ std::size_t run_case(const std::filesystem::path& folder) {
   return expected.codes.size();
 }
 
+// `cases` and `values`: what is known to be there; fewer mean that something was not compared.
 void run_cases(const char* part, std::size_t cases, std::size_t values) {
   const auto root = test::shared_data(part);
   if (!root) return;
   std::set<std::filesystem::path> folders;
   for (const auto& entry : std::filesystem::directory_iterator(*root)) folders.insert(entry.path());
-  CHECK(folders.size() == cases);
+  CHECK(folders.size() >= cases);
   std::size_t compared = 0;
   for (const auto& folder : folders) compared += run_case(folder);
   std::printf("%s: %zu packages, %zu values compared\n", part, folders.size(), compared);
-  CHECK(compared == values);
+  CHECK(compared >= values);
 }
 
 }  // namespace
 
-TEST_CASE("shared cases of the chip's array") { run_cases("cases/wtm2101_array", 43, 1); }
-TEST_CASE("shared cases of the training library's array") { run_cases("cases/witin_nn_array", 60, 1); }
+TEST_CASE("shared cases of the chip's array") { run_cases("cases/wtm2101_array", 45, 64942); }
+TEST_CASE("shared cases of the training library's array") { run_cases("cases/witin_nn_array", 60, 215992); }
