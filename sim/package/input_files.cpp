@@ -1,9 +1,8 @@
 // witin::open_inputs: which file holds which input.
 #include <algorithm>
-#include <exception>
-#include <new>
 #include <utility>
 
+#include "sim/guard.hpp"
 #include "sim/package/frame_reader.hpp"
 #include "sim/package/limits.hpp"
 #include "sim/package/zip_reader.hpp"
@@ -41,11 +40,7 @@ class FileSource final : public FrameSource {
   explicit FileSource(std::vector<FrameReader> readers) : readers_(std::move(readers)) {}
   [[nodiscard]] std::int64_t frames() const override { return readers_.front().frames(); }
   Status read(std::size_t input, std::int64_t first, std::int64_t count, Storage storage, void* codes) override {
-    try {
-      return readers_[input].read(first, count, storage, codes);
-    } catch (const std::bad_alloc&) {
-      return Error{"memory.exhausted", "there is not enough memory to read frames", "", "", "", ""};
-    }
+    return guarded("", [&] { return readers_[input].read(first, count, storage, codes); });
   }
 
  private:
@@ -150,17 +145,13 @@ class Binder {
 
 Result<std::unique_ptr<FrameSource>> open_inputs(const Package& package, std::span<const InputFile> files,
                                                  const InputOptions& options) {
-  try {
+  return guarded("", [&]() -> Result<std::unique_ptr<FrameSource>> {
     package::Binder binder(package, options);
     for (const InputFile& file : files) {
       if (Status status = binder.bind(file); !status) return std::move(status).error();
     }
     return binder.finish();
-  } catch (const std::bad_alloc&) {
-    return Error{"memory.exhausted", "there is not enough memory to open the input", "", "", "", ""};
-  } catch (const std::exception& exception) {
-    return Error{"internal.exception", "opening the input failed", "", "", exception.what(), ""};
-  }
+  });
 }
 
 }  // namespace witin

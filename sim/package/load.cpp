@@ -4,11 +4,11 @@
 // refused anyway; then the file is read once and everything is checked on that copy, which cannot change any more.
 #include "sim/package/load.hpp"
 
-#include <exception>
 #include <new>
 #include <system_error>
 #include <thread>
 
+#include "sim/guard.hpp"
 #include "sim/package/byte_source.hpp"
 #include "sim/package/bytes.hpp"
 #include "sim/package/digest.hpp"
@@ -191,15 +191,11 @@ Result<Package> parse_package(std::span<const std::byte> bytes, std::shared_ptr<
 }  // namespace package
 
 Result<Package> load_package(const std::filesystem::path& path) {
-  try {
+  return guarded(path.string(), [&]() -> Result<Package> {
     Result<Package> package = package::load_file(path);
     if (!package) return std::move(package).error().within(path.string());
     return package;
-  } catch (const std::bad_alloc&) {
-    return Error{"memory.exhausted", "there is not enough memory to read it", path.string(), "", "", ""};
-  } catch (const std::exception& exception) {
-    return Error{"internal.exception", "reading failed", path.string(), "", exception.what(), ""};
-  }
+  });
 }
 
 }  // namespace witin

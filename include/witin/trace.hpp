@@ -1,0 +1,61 @@
+// A trace: what every node of a run produced, read from a file (sim/trace/format.md is the contract).
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+
+#include "witin/error.hpp"
+#include "witin/types.hpp"
+
+namespace witin {
+
+// `[frames, *shape]` of integers, as the file has them.
+struct TraceField {
+  std::string name;  // npu_y, npu_acc, ...
+  DType dtype = DType::kI8;
+  Shape shape = {};              // of one frame
+  std::optional<int> bits = {};  // width of the codes, where it is known
+};
+
+struct TraceNode {
+  std::string name;
+  std::string op = {};
+  Shape shape = {};  // of npu_y
+  std::vector<TraceField> fields = {};
+};
+
+struct TraceInfo {
+  std::string package_name = {};
+  std::string package_sha256 = {};
+  std::optional<Arithmetic> arithmetic = {};  // always there in a .wtrace
+  std::string noise = {};                     // the noise settings as a JSON object; empty: none
+  std::optional<std::int64_t> seed = {};      // of the noise, 0 .. 2^63 - 1
+  std::string simulator = {};                 // version of the program that wrote it
+  std::string level = {};                     // outputs, nodes or full
+  std::int64_t frames = 0;
+  std::vector<TraceNode> nodes = {};  // in execution order
+};
+
+class Trace {
+ public:
+  // A .wtrace; an .npz or a directory of .npy files with the same member names (NODE/FIELD.npy, or NODE.npy for
+  // npu_y): then only names, shapes and frames are known, and nodes stand in the order of their names.
+  // Errors: trace.*, json.*, zip.*, npy.*, file.*.
+  [[nodiscard]] static Result<Trace> open(const std::filesystem::path& path);
+
+  [[nodiscard]] const TraceInfo& info() const;
+
+  // Copies frames [first, first + count) of info().nodes[node].fields[field] to `out`, which has exactly their size.
+  // The first reading of a member of an archive compares its CRC. Memory does not grow with the number of frames.
+  // Safe from several threads.
+  [[nodiscard]] Status read(std::size_t node, std::size_t field, std::int64_t first, std::int64_t count,
+                            std::span<std::byte> out) const;
+
+ private:
+  struct Impl;
+  explicit Trace(std::shared_ptr<const Impl> impl);
+  std::shared_ptr<const Impl> impl_;
+};
+
+}  // namespace witin

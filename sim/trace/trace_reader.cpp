@@ -1,0 +1,268 @@
+// witin::Trace: fields by name, whatever container they lie in.
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <system_error>
+#include <utility>
+
+#include "sim/guard.hpp"
+#include "sim/package/bytes.hpp"
+#include "sim/package/limits.hpp"
+#include "sim/package/npy.hpp"
+#include "sim/package/zip_reader.hpp"
+#include "sim/trace/trace_header.hpp"
+
+namespace witin {
+
+using package::ByteSource;
+using package::File;
+using package::NpyHeader;
+using package::Section;
+using package::ZipDirectory;
+using package::ZipMember;
+namespace limits = package::limits;
+
+namespace {
+
+// One npy: a member of the open archive, or a file that is opened when it is read (a directory may hold more files than
+// a process may have open).
+struct Place {
+  std::string member;
+  ZipMember zip = {};               // in an archive
+  std::filesystem::path file = {};  // in a directory
+  std::uint64_t data_offset = 0;    // inside the npy
+  std::uint64_t frame_bytes = 0;
+  bool crc_checked = false;
+};
+
+using Members = std::map<std::string, Place, std::less<>>;
+
+Error shape_error(const std::string& member, std::string expected, const Shape& found) {
+  return Error{"trace.shape",    "an array has another shape than the trace says",
+               member,           std::move(expected),
+               to_string(found), ""};
+}
+
+// The files of a directory as members; their names are relative to it.
+Result<Members> list_directory(const std::filesystem::path& root) {
+  Members members;
+  std::error_code error;
+  for (std::filesystem::recursive_directory_iterator it(root, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().extension() != ".npy") continue;
+    if (members.size() == limits::kMembers) {
+      return Error{"trace.too_many_members",
+                   "the directory holds too many arrays",
+                   "",
+                   "at most " + std::to_string(limits::kMembers),
+                   "more",
+                   ""};
+    }
+    Place place{.member = it->path().lexically_relative(root).generic_string()};
+    place.file = it->path();
+    members.emplace(place.member, std::move(place));
+  }
+  if (error) return Error{"file.open", "the directory cannot be read", "", "", error.message(), ""};
+  return members;
+}
+
+}  // namespace
+
+struct Trace::Impl {
+  TraceInfo info;
+  std::optional<File> archive;
+  mutable std::mutex mutex;  // of crc_checked
+  mutable std::vector<std::vector<Place>> places;
+
+  // Calls `use` with the npy of a place.
+  template <typename Use>
+  auto with_npy(const Place& place, Use&& use) const -> decltype(use(std::declval<const ByteSource&>())) {
+    if (archive) return use(Section(*archive, place.zip.data_offset, place.zip.size));
+    Result<File> file = File::open(place.file);
+    if (!file) return std::move(file).error();
+    return use(*file);
+  }
+
+  Result<NpyHeader> header(const Place& place) const {
+    auto read = [](const ByteSource& npy) { return package::read_npy_header(npy, limits::kRank + 1); };
+    Result<NpyHeader> header = with_npy(place, read);
+    if (!header) return std::move(header).error().within(place.member);
+    if (!header->type.dtype()) {
+      return Error{"npy.dtype",         "this dtype is not allowed",
+                   place.member,        "int8 to int64, uint8 or uint16",
+                   header->type.name(), ""};
+    }
+    return header;
+  }
+
+  // Binds the fields that trace.json lists to members: neither side may have more.
+  Status bind_listed(Members members) {
+    for (const TraceNode& node : info.nodes) {
+      std::vector<Place>& bound = places.emplace_back();
+      for (const TraceField& field : node.fields) {
+        const std::string member = trace::field_member(node.name, field.name);
+        const auto found = members.find(member);
+        if (found == members.end()) {
+          return Error{"trace.missing_member", "a field of the trace has no member", member, "", "", ""};
+        }
+        Result<NpyHeader> header = this->header(found->second);
+        if (!header) return std::move(header).error();
+        if (header->type.dtype() != field.dtype) {
+          return Error{"trace.dtype",
+                       "an array has another dtype than the trace says",
+                       member,
+                       std::string(name(field.dtype)),
+                       header->type.name(),
+                       ""};
+        }
+        Shape expected = field.shape;
+        expected.insert(expected.begin(), info.frames);
+        if (header->shape != expected) return shape_error(member, to_string(expected), header->shape);
+        bound.push_back(place_of(std::move(found->second), field, *header));
+        members.erase(found);
+      }
+    }
+    if (members.empty()) return {};
+    return Error{"trace.unlisted_member", "a member is not a field of the trace", members.begin()->first, "", "", ""};
+  }
+
+  // Makes nodes and fields from the names of members.
+  Status bind_found(Members members) {
+    std::map<std::string, std::vector<std::pair<TraceField, Place>>> nodes;
+    bool first = true;
+    for (auto& [member, place] : members) {
+      Result<NpyHeader> header = this->header(place);
+      if (!header) return std::move(header).error();
+      if (header->shape.empty()) return shape_error(member, "[frames, ...]", header->shape);
+      if (!std::exchange(first, false) && header->shape.front() != info.frames) {
+        return Error{"trace.frames",
+                     "arrays have different numbers of frames",
+                     member,
+                     std::to_string(info.frames),
+                     std::to_string(header->shape.front()),
+                     ""};
+      }
+      info.frames = header->shape.front();
+      const std::string_view path = std::string_view(member).substr(0, member.size() - 4);
+      const std::size_t slash = path.rfind('/');
+      const bool has_field = slash != std::string_view::npos;
+      TraceField field{.name = std::string(has_field ? path.substr(slash + 1) : "npu_y")};
+      field.dtype = *header->type.dtype();
+      field.shape.assign(header->shape.begin() + 1, header->shape.end());
+      Place placed = place_of(std::move(place), field, *header);
+      nodes[std::string(path.substr(0, slash))].emplace_back(std::move(field), std::move(placed));
+    }
+    for (auto& [name, fields] : nodes) {
+      TraceNode node{.name = name};
+      std::vector<Place>& bound = places.emplace_back();
+      for (auto& [field, place] : fields) {
+        if (field.name == "npu_y") node.shape = field.shape;
+        if (std::ranges::find(node.fields, field.name, &TraceField::name) != node.fields.end()) {
+          return Error{"trace.duplicate_name", "two arrays are the same field", place.member, "", "", ""};
+        }
+        node.fields.push_back(std::move(field));
+        bound.push_back(std::move(place));
+      }
+      info.nodes.push_back(std::move(node));
+    }
+    if (info.nodes.empty()) return Error{"trace.empty", "there are no arrays to read", "", "", "", ""};
+    return {};
+  }
+
+  static Place place_of(Place place, const TraceField& field, const NpyHeader& header) {
+    place.data_offset = header.data_offset;
+    // Extents may be 0; otherwise the product is below 2^63 as the header was checked against the data.
+    place.frame_bytes = static_cast<std::uint64_t>(element_count(field.shape)) * size_of(field.dtype);
+    return place;
+  }
+
+  Status open_archive(const std::filesystem::path& path) {
+    Result<File> file = File::open(path);
+    if (!file) return std::move(file).error();
+    archive = std::move(file).value();
+    Result<ZipDirectory> directory = package::read_zip_directory(*archive, {.max_members = limits::kMembers});
+    if (!directory) return std::move(directory).error();
+    Members members;
+    for (const auto& [name, member] : *directory) {
+      if (name != trace::kHeaderMember) members.emplace(name, Place{.member = name, .zip = member});
+    }
+    const auto found = directory->find(trace::kHeaderMember);
+    if (found != directory->end()) {
+      if (Status status = read_header(found->second); !status) return status;
+      return bind_listed(std::move(members));
+    }
+    for (const auto& [name, place] : members) {
+      if (!name.ends_with(".npy")) {
+        return Error{"trace.unlisted_member", "a member is not an array", name, "NODE/FIELD.npy", "", ""};
+      }
+    }
+    return bind_found(std::move(members));
+  }
+
+  Status read_header(const ZipMember& member) {
+    if (member.size > limits::kJsonBytes) {
+      return Error{"json.too_large",
+                   "the file is too large",
+                   std::string(trace::kHeaderMember),
+                   "at most " + std::to_string(limits::kJsonBytes) + " bytes",
+                   std::to_string(member.size) + " bytes",
+                   ""};
+    }
+    if (Status status = package::check_crc(*archive, trace::kHeaderMember, member); !status) return status;
+    std::string text(static_cast<std::size_t>(member.size), '\0');
+    if (Status status = archive->read(member.data_offset, std::as_writable_bytes(std::span(text))); !status) {
+      return status;
+    }
+    Result<TraceInfo> parsed = trace::read_header(text);
+    if (!parsed) return std::move(parsed).error();
+    info = std::move(parsed).value();
+    return {};
+  }
+
+  Status open_directory(const std::filesystem::path& path) {
+    Result<Members> members = list_directory(path);
+    if (!members) return std::move(members).error();
+    return bind_found(std::move(members).value());
+  }
+
+  Status check_once(Place& place) const {
+    if (!archive) return {};
+    const std::lock_guard lock(mutex);
+    if (place.crc_checked) return {};
+    if (Status status = package::check_crc(*archive, place.member, place.zip); !status) return status;
+    place.crc_checked = true;
+    return {};
+  }
+};
+
+Trace::Trace(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+
+Result<Trace> Trace::open(const std::filesystem::path& path) {
+  return guarded(path.string(), [&]() -> Result<Trace> {
+    auto impl = std::make_shared<Impl>();
+    std::error_code error;
+    Status status = std::filesystem::is_directory(path, error) ? impl->open_directory(path) : impl->open_archive(path);
+    if (!status) return std::move(status).error().within(path.string());
+    return Trace(std::move(impl));
+  });
+}
+
+const TraceInfo& Trace::info() const { return impl_->info; }
+
+Status Trace::read(std::size_t node, std::size_t field, std::int64_t first, std::int64_t count,
+                   std::span<std::byte> out) const {
+  return guarded("", [&]() -> Status {
+    Place& place = impl_->places[node][field];
+    const std::int64_t frames = impl_->info.frames;
+    if (first < 0 || count < 0 || first > frames || count > frames - first ||
+        out.size() != static_cast<std::uint64_t>(count) * place.frame_bytes) {
+      return Error{"internal.frames", "frames outside the trace were asked for", place.member, "", "", ""};
+    }
+    if (Status status = impl_->check_once(place); !status) return status;
+    const std::uint64_t offset = place.data_offset + static_cast<std::uint64_t>(first) * place.frame_bytes;
+    Status status = impl_->with_npy(place, [&](const ByteSource& npy) { return npy.read(offset, out); });
+    if (!status) return std::move(status).error().within(place.member);
+    return {};
+  });
+}
+
+}  // namespace witin
