@@ -68,7 +68,8 @@ def codes(values, where):
 
 def _role_tensor(role, values, where):
     if role in FLOAT_ROLES:
-        array = np.asarray(values, "<f4")
+        array = np.asarray(values)
+        array = array.astype("<f8" if array.dtype == np.float64 else "<f4")
         if not np.isfinite(array).all():
             raise PackageError(f"{where}: not finite")
         return array
@@ -264,7 +265,7 @@ class Package:
 
     def node(self, name, op, inputs, tensors=None, attributes=None, **extra):
         """Appends a node and returns its name. `tensors`: {role: integers}; the storage follows from the role and the
-        values: biases int32, the rest int8 or int16, exp_table, alpha and beta float32. `attributes` that are None
+        values: biases int32, the rest int8 or int16; exp_table, alpha and beta float32, or float64 where given so. `attributes` that are None
         are left out. extra: arithmetic, scale, and keys that begin with x-."""
         entry = {"name": name, "op": op, "inputs": list(inputs)}
         for role, values in (tensors or {}).items():
