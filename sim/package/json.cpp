@@ -73,9 +73,9 @@ class Builder {
     return false;
   }
 
-  bool out_of_range(std::string found) {
+  bool out_of_range(const std::string& found) {
     return fail("json.number", "a number is out of range", next_pointer(), "an integer of 64 bits or a finite number",
-                std::move(found).substr(0, 40));
+                found.substr(0, 40));
   }
 
   [[nodiscard]] std::string pointer() const { return join(keys_.size()); }
