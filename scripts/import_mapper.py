@@ -26,7 +26,7 @@ from mapper_folder import BIAS_UNIT, IDENTITY, RELU_MAP, FolderError
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "reference"))
 from wtm2101 import array_out, pn_split  # noqa: E402
 
-INT8, UINT8, PN8 = {"bits": 8, "signed": True}, {"bits": 8, "signed": False}, {"bits": 8, "signed": True, "neg_in": "pn"}
+INT8, UINT8, PN8 = {"signed": True}, {"signed": False}, {"signed": True, "neg_in": "pn"}
 
 
 @dataclass

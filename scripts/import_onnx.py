@@ -27,7 +27,8 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description="Import an ONNX model in the mapper's dialect.")
     parser.add_argument("model", metavar="MODEL.onnx")
     parser.add_argument("-o", "--output", metavar="MODEL.wpkg")
-    parser.add_argument("--convert-input", nargs=2, action="append", default=[], metavar=("[NAME=]MAP.npy", "FRAMES.npy"))
+    parser.add_argument("--convert-input", nargs=2, action="append", default=[],
+                        metavar=("[NAME=]MAP.npy", "FRAMES.npy"))
     parser.add_argument("--unsigned-input", action="store_true", help="every input holds codes 0..255")
     parser.add_argument("--signed-input", action="store_true", help="every input holds codes -128..127")
     parser.add_argument("--input-codes", action="append", default=[], metavar="NAME=unsigned|signed|pn")
@@ -79,8 +80,8 @@ def main(arguments=None):
     try:
         package = build(options.model, mapping, (lambda line: None) if options.quiet else print)
         for source, target in options.convert_input:
-            name, _, path = source.rpartition("=") if "=" in source and not os.path.exists(source) else (None, "", source)
-            save_frames(target, convert_input(package, np.load(path, allow_pickle=False), name))
+            name, _, path = (None, "", source) if os.path.exists(source) else source.rpartition("=")
+            save_frames(target, convert_input(package, np.load(path, allow_pickle=False), name or None))
         if options.output:
             package.write(options.output)
             print(f"{options.output}: {len(package.nodes)} nodes, {len(package.tensors)} tensors")

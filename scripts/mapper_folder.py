@@ -1,7 +1,8 @@
 """A folder the chip vendor's mapper wrote, as data: layers, parameters, recorded frames, look-up tables.
 
-Formats: map/layers.txt (x_start, x_end, y_start, y_end, z_start, z_end, G), params/netN/layerL/{weight,bias,bias_high}.txt,
-layer_debug/netN/<L>_<name>/roundR/{input,output}<k>.txt, BoardConfigDebug.json. Lines end with LF or CR LF.
+Formats: map/layers.txt (x_start, x_end, y_start, y_end, z_start, z_end, G),
+params/netN/layerL/{weight,bias,bias_high}.txt, layer_debug/netN/<L>_<name>/roundR/{input,output}<k>.txt,
+BoardConfigDebug.json. Lines end with LF or CR LF.
 """
 import json
 import os
@@ -101,9 +102,9 @@ def _layer(root, net, number, name, place):
     columns = x_end - x_start + 1
     weight, bias_rows, high = (_integers(os.path.join(folder, f"{what}.txt"), columns)
                                for what in ("weight", "bias", "bias_high"))
-    for what, found, expected in (("weight", len(weight), y_end - y_start + 1), ("bias", len(bias_rows), z_end - z_start + 1)):
-        if found != expected:
-            raise FolderError(f"{folder}/{what}.txt: {found} rows, map/layers.txt says {expected}")
+    for what, found, expected in (("weight", weight, y_end - y_start + 1), ("bias", bias_rows, z_end - z_start + 1)):
+        if len(found) != expected:
+            raise FolderError(f"{folder}/{what}.txt: {len(found)} rows, map/layers.txt says {expected}")
     if high.any():
         raise FolderError(f"{folder}/bias_high.txt: a digital high part is not mapped; its rounding is not known")
     if g < 4 or g % 4:
@@ -146,5 +147,5 @@ def _tables(root, config):
     except (ValueError, OverflowError):
         raise FolderError(f"{root}: BoardConfigDebug.json: diff_lookup_table is not a list of 32-bit words") from None
     if codes.size % 256:
-        raise FolderError(f"{root}: BoardConfigDebug.json: diff_lookup_table has {codes.size} bytes, no multiple of 256")
+        raise FolderError(f"{root}: BoardConfigDebug.json: diff_lookup_table has {codes.size} bytes, no tables of 256")
     return list(codes.reshape(-1, 256))

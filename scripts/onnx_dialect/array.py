@@ -1,7 +1,7 @@
 """Gemm, MatMul, Conv, ConvTranspose and Tdnn: operations on the array.
 
-Gemm and the convolutions take g from the Scale that directly follows (g = 1 / scale), Tdnn from scale_params. Biases are
-in accumulator units, multiples of 128. The input's range says how negative codes are driven.
+Gemm and the convolutions take g from the Scale that directly follows (g = 1 / scale), Tdnn from scale_params. Biases
+are in accumulator units, multiples of 128. The input's range says how negative codes are driven.
 """
 import numpy as np
 
@@ -34,17 +34,18 @@ def weights(graph, node, index):
 
 
 def bias_and_rows(graph, node, what, values, columns):
-    """(bias [columns], attributes): the rows it needs where they are more than the default."""
+    """(bias [columns], attributes): the rows it needs where they are more than the default. what: "" for input 2."""
     if values is None:
         return None, {}
+    what = what or node.inputs[2]
     bias = graph.whole(node, what, values).reshape(-1)
     if bias.size not in (1, columns):
         node.refuse(f"{what}: {bias.size} values for {columns} columns")
     bias = np.broadcast_to(bias, (columns,))
     broken = np.flatnonzero(bias % BIAS_UNIT)
     if len(broken):
-        graph.note(node, f"{what}: {bias[broken[0]]} at index [{broken[0]}] is no multiple of {BIAS_UNIT} and cannot lie "
-                         f"on the array: mode digital")
+        graph.note(node, f"{what}: {bias[broken[0]]} at index [{broken[0]}] is no multiple of {BIAS_UNIT} and cannot "
+                         f"lie on the array: mode digital")
         return bias, {"mode": "digital"}
     units = bias // BIAS_UNIT
     rows = int(max(-(-units.max() // 127), -(units.min() // 128)))
@@ -96,15 +97,14 @@ def gemm(graph, node):
         matrix = matrix.T
     if matrix.ndim != 2 or value.shape != [matrix.shape[0]]:
         node.refuse(f"input {value.shape} and weight {list(matrix.shape)} do not fit")
-    has_bias = len(node.inputs) > 2
-    bias, rows = bias_and_rows(graph, node, node.inputs[2] if has_bias else "", graph.constant(node, 2), matrix.shape[1])
+    bias, rows = bias_and_rows(graph, node, "", graph.constant(node, 2), matrix.shape[1])
     _defer(graph, node, "linear", [matrix.shape[1]], value, {"weight": matrix, "bias": bias},
            {**input_attributes(node, value), **rows})
 
 
 def matmul(graph, node):
     if not graph.is_constant(node, 1):
-        node.refuse("the product of two computed values runs on the chip's microcontroller; its arithmetic is not known")
+        node.refuse("the product of two computed values is the microcontroller's, whose arithmetic is not known")
     gemm(graph, node)
 
 
@@ -118,7 +118,7 @@ def _window(node, kernel, value):
     strides, dilations = node.get("strides", [1, 1]), node.get("dilations", [1, 1])
     refuse_attributes(node, auto_pad="NOTSET", kernel_shape=list(kernel))
     if len(value.shape) != 3 or len(pads) != 4 or min(pads) < 0 or len(strides) != 2 or len(dilations) != 2:
-        node.refuse(f"input {value.shape}, pads {pads}, strides {strides}: only two-dimensional convolutions are mapped")
+        node.refuse(f"input {value.shape}, pads {pads}, strides {strides}: only 2-D convolutions are mapped")
     if min(strides) < 1 or min(dilations) < 1:
         node.refuse(f"strides {strides} and dilations {dilations} have to be positive")
     return strides, list(pads), dilations
@@ -151,8 +151,7 @@ def conv(graph, node):
     size = [(n - d * (k - 1) - 1) // s + 1 for n, d, k, s in zip(size, dilations, kernel.shape[2:], strides)]
     if min(size) < 1:
         node.refuse(f"kernel {list(kernel.shape[2:])} is larger than the padded input {value.shape}")
-    has_bias = len(node.inputs) > 2
-    bias, rows = bias_and_rows(graph, node, node.inputs[2] if has_bias else "", graph.constant(node, 2), kernel.shape[0])
+    bias, rows = bias_and_rows(graph, node, "", graph.constant(node, 2), kernel.shape[0])
     _defer(graph, node, "conv2d", [kernel.shape[0]] + size, value, {"weight": kernel, "bias": bias},
            {"strides": strides, "pads": pads, "dilations": dilations, "groups": groups if groups != 1 else None,
             "streaming": streaming or None, **input_attributes(node, value), **rows})
@@ -169,15 +168,14 @@ def conv_transpose(graph, node):
     if groups < 1 or value.shape[0] != kernel.shape[0] or kernel.shape[0] % groups:
         node.refuse(f"input {value.shape}, weight {list(kernel.shape)} and group {groups} do not fit")
     streaming = _in_time(node, value, kernel.shape[2:], strides, pads, dilations, True)
-    size = [(n - 1) * s - a - b + d * (k - 1) + e + 1
-            for n, s, a, b, d, k, e in zip(value.shape[1:], strides, pads[:2], pads[2:], dilations, kernel.shape[2:], extra)]
+    axes = zip(value.shape[1:], strides, pads[:2], pads[2:], dilations, kernel.shape[2:], extra)
+    size = [(n - 1) * s - a - b + d * (k - 1) + e + 1 for n, s, a, b, d, k, e in axes]
     if value.time:
         size[1] = 1
     if min(size) < 1:
         node.refuse(f"pads {pads} leave nothing of the output")
     columns = kernel.shape[1] * groups
-    has_bias = len(node.inputs) > 2
-    bias, rows = bias_and_rows(graph, node, node.inputs[2] if has_bias else "", graph.constant(node, 2), columns)
+    bias, rows = bias_and_rows(graph, node, "", graph.constant(node, 2), columns)
     _defer(graph, node, "conv_transpose2d", [columns] + size, value, {"weight": kernel, "bias": bias},
            {"strides": strides, "pads": pads, "output_padding": extra, "dilations": dilations,
             "groups": groups if groups != 1 else None, "streaming": streaming or None,

@@ -8,6 +8,11 @@ from onnx_dialect import array
 from onnx_dialect.graph import INT8, UINT8, Pending, refuse_attributes
 
 
+def _signed_bits(limits):
+    """The width of two's complement codes that holds both limits."""
+    return 1 + max(int(limits[1]).bit_length(), int(~limits[0] if limits[0] < 0 else limits[0]).bit_length())
+
+
 def _power_of_two(number):
     return number > 0 and float(np.frexp(number)[0]) == 0.5
 
@@ -64,9 +69,7 @@ def act_lut(graph, node):
     if table.size != 256:
         node.refuse(f"table_params has {table.size} entries, expected 256")
     limits = int(table.min()), int(table.max())
-    bits = 8
-    while not (-(1 << (bits - 1)) <= limits[0] and limits[1] < 1 << (bits - 1)) and not 0 <= limits[0] <= limits[1] < 1 << bits:
-        bits += 1
+    bits = max(8, _signed_bits(limits) - (limits[0] >= 0))
     graph.add(node, "lut", [value], value.shape, limits, {"table": table}, {"y_bits": bits if bits > 8 else None})
 
 
@@ -110,7 +113,7 @@ def _constant(graph, node, value, operand):
     is_map = len(value.shape) == 3
     zeros = np.zeros([channels] * 2 + [1, 1] * is_map, np.int64)
     limits = int(operand.min()), int(operand.max())
-    bits = next(b for b in range(8, 17) if -(1 << (b - 1)) <= limits[0] and limits[1] < 1 << (b - 1))
+    bits = _signed_bits(limits)
     return graph.add(node, "conv2d" if is_map else "linear", [value], value.shape, limits,
                      {"weight": zeros, "bias": operand.reshape(-1)},
                      {"g": 1, "mode": "digital", "y_bits": bits if bits > 8 else None,
@@ -129,7 +132,7 @@ def _pool(op):
         if value.time and (kernel[1], strides[1], pads[1], pads[3]) != (1, 1, 0, 0):
             node.refuse("W is time, which cannot be pooled")
         if min(kernel) < 1 or min(strides) < 1 or min(pads) < 0 or len(node.outputs) > 1:
-            node.refuse(f"kernel {kernel}, strides {strides}, pads {pads} and {len(node.outputs)} outputs cannot be mapped")
+            node.refuse(f"kernel {kernel}, strides {strides}, pads {pads}, {len(node.outputs)} outputs are not mapped")
         size = [(n + a + b - k) // s + 1 for n, a, b, k, s in zip(value.shape[1:], pads[:2], pads[2:], kernel, strides)]
         if min(size) < 1:
             node.refuse(f"kernel {kernel} is larger than the padded input {value.shape}")

@@ -45,7 +45,7 @@ def build(path, options=Options(), report=lambda line: None):
         package = _walk(path, model, options, options.streaming, lines.append)
     except NeedsStreaming:
         if options.whole_map:
-            raise ImportRefused(f"{path}: maps become rows of time steps, which --whole-map cannot keep as data") from None
+            raise ImportRefused(f"{path}: maps become rows of time steps, --whole-map cannot keep W as data") from None
         lines = ["time: maps become rows, one frame is one time step"]
         package = _walk(path, model, options, True, lines.append)
     for line in lines:
@@ -86,8 +86,8 @@ def frame_shape(name, extents, streaming):
 
 
 def convert_input(package, values, name=None):
-    """Vendor data as frames of an input: [1, C, H, T] becomes [T, C, H, 1] where the input is a stream, floats that hold
-    integers become integers."""
+    """Recorded data as frames of an input: [1, C, H, T] becomes [T, C, H, 1] where the input is a stream, floats that
+    hold integers become integers."""
     entry = next((i for i in package.inputs if name in (None, i["name"])), None)
     if entry is None:
         raise ImportRefused(f"the network has no input {name}")

@@ -84,8 +84,11 @@ def load(path):
             users.setdefault(name, []).append(node)
         known.update(outputs)
         if node.op == "Constant":
-            value = node.get("value", node.get("value_float", node.get("value_int")))
-            constants[outputs[0]] = np.asarray(node.get("value_ints", node.get("value_floats")) if value is None else value)
+            kinds = ("value", "value_float", "value_int", "value_floats", "value_ints")
+            given = [node.get(kind) for kind in kinds if node.get(kind) is not None]
+            if not given:
+                node.refuse("holds no numbers")
+            constants[outputs[0]] = np.asarray(given[0])
         else:
             nodes.append(node)
     outputs = [value.name for value in graph.output]

@@ -1,7 +1,7 @@
 """Reshape, Flatten, Slice, Split, Concat, Transpose: codes move, values stay.
 
-Reshape is row-major (C, H, W) within a frame, except between maps [1, C, H, T] and rows [T, H*C], where the chip's memory
-order holds: row = time, then H, then C.
+Reshape is row-major (C, H, W) within a frame, except between maps [1, C, H, T] and rows [T, H*C], where the chip's
+memory order holds: row = time, then H, then C.
 """
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Lstm, Gru (five and seven inputs) and Gru2Array. Rows of the matrices: x first, then h; Gru with five inputs h first."""
+"""Lstm, Gru (five and seven inputs), Gru2Array. Rows of the matrices: x first, then h; Gru with five inputs h first."""
 import numpy as np
 
 from onnx_dialect.array import BIAS_UNIT, check_g, input_attributes, weights
@@ -59,11 +59,12 @@ def lstm(graph, node):
            bias_ifo=(bias_ifo, [3 * units]), bias_c=(bias_c, [units]))
     gate, cell, output = _tables(graph, node, 3)
     shifts = list(node.get("shift_bits", [-7, -7]))
+    shifts = [0, 0] + shifts if len(shifts) == 2 else shifts
     graph.add(node, "lstm", [x], [units], INT8,
               {"weight_ifo": ifo, "weight_c": candidate, "bias_ifo": bias_ifo, "bias_c": bias_c, "table_gate": gate,
                "table_cell": cell, "table_output": output},
               {"g_ifo": _g(graph, node, "scale_ioft"), "g_c": _g(graph, node, "scale_ct"),
-               "shifts": [0, 0] + shifts if len(shifts) == 2 else shifts, "reset_every": node.get("clean_ctht") or None})
+               "shifts": shifts, "reset_every": node.get("clean_ctht") or None})
 
 
 def gru(graph, node):

@@ -31,16 +31,18 @@ def convert(node, x, products, columns, driven=None):
     rule = OutputRule(node)
     weight = node.tensor("weight")
     zero = np.zeros(1, I64)
-    bias, bias_d = (columns(node.tensor(role)) if node.tensor(role) is not None else zero for role in ("bias", "bias_d"))
+    bias, bias_d = (columns(node.tensor(role, zero)) for role in ("bias", "bias_d"))
     pn = node.get("neg_in", "none") == "pn"
 
     def both(codes):
         if not pn:
             return products(codes, weight)
-        return products(np.maximum(codes, 0), weight) + products(np.maximum(-codes, 0), node.tensor("weight_neg", -weight))
+        negative = node.tensor("weight_neg", -weight)
+        return products(np.maximum(codes, 0), weight) + products(np.maximum(-codes, 0), negative)
 
     mode = node.get("mode", "array")
-    split = node.get("x_bits", 8) > 8 and mode != "digital" and (node.get("split", node.op == "linear") or mode == "mix")
+    wanted = node.get("split", node.op == "linear") and mode != "digital" or mode == "mix"
+    split = wanted and node.get("x_bits", 8) > 8
     low, high = array_reference.split(x) if split else (x, None)
     acc = both(low) + bias
     y = rule(acc)

@@ -97,16 +97,20 @@ def prelu(node):
     return _signed_result(node, y)
 
 
+def _chip_shift(node, values, rounding):
+    return {"npu_y": chip.clip8(shifted(values, node.get("shift", 0), node.get("rounding", rounding)))}, INT8
+
+
 def add(node):
     if node.profile == "witin_nn":
         return _library(node, library.add, "scale_left", "scale_right", "scale_y")
-    return {"npu_y": chip.clip8(shifted(node.x + node.xs[1], node.get("shift", 0), node.get("rounding", "floor")))}, INT8
+    return _chip_shift(node, node.x + node.xs[1], "floor")
 
 
 def mul(node):
     if node.profile == "witin_nn":
         return _library(node, library.mul, "scale_left", "scale_right", "scale_y")
-    return {"npu_y": chip.clip8(shifted(node.x * node.xs[1], node.get("shift", 0), node.get("rounding", "half_up")))}, INT8
+    return _chip_shift(node, node.x * node.xs[1], "half_up")
 
 
 def div(node):
