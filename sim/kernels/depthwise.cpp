@@ -15,7 +15,7 @@ PackedDepthwise PackedDepthwise::pack(Isa isa, const ConvGeometry& geometry, std
   PackedDepthwise packed;
   packed.isa_ = isa;
   packed.geometry_ = geometry;
-  packed.x_format_ = choose_format(isa, x_range, weights).format;
+  packed.x_format_ = {isa == Isa::kRef ? storage_for(x_range) : Storage::kS16, 0};
   const auto padded = static_cast<std::size_t>((channels + 63) / 64 * 64);
   auto by_tap = std::make_shared<Buffer>(static_cast<std::size_t>(taps * channels) * sizeof(std::int16_t));
   auto init = std::make_shared<Buffer>(padded * sizeof(std::int32_t));
@@ -49,7 +49,7 @@ void depthwise(const PackedDepthwise& packed, const void* padded_map, const Fuse
                            .tap_x = g.dilation_w * g.channels,
                            .weights = packed.weights(),
                            .init = packed.init(),
-                           .rule = rule_args(packed.isa(), rule),
+                           .rule = rule_args(packed.isa(), rule, out.storage),
                            .out = output_args(out)};
   kernel_table(packed.isa()).depthwise(args);
 }

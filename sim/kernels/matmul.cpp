@@ -87,13 +87,13 @@ void matmul(const PackedMatrix& matrix, const Rows& rows, const FusedRule* rule,
                         .wide = matrix.wide(),
                         .init = matrix.init(),
                         .n = matrix.n(),
-                        .rule = rule_args(matrix.isa(), rule),
+                        .rule = rule_args(matrix.isa(), rule, out.storage),
                         .out = output_args(out)};
   kernel_table(matrix.isa()).matmul(args);
 }
 
 void apply_rule(Isa isa, const FusedRule& rule, std::span<const std::int32_t> acc, void* codes, Storage storage) {
-  kernel_table(isa).apply_rule(rule_args(isa, &rule), acc.data(), static_cast<std::int64_t>(acc.size()), codes,
+  kernel_table(isa).apply_rule(rule_args(isa, &rule, storage), acc.data(), static_cast<std::int64_t>(acc.size()), codes,
                                element(storage));
 }
 
