@@ -28,7 +28,7 @@ struct Dot16 {
 
 struct Tile {
   const char* rows[kMaxRows];  // x
-  const std::int32_t* segment_offsets;
+  const std::int64_t* segment_offsets;
   std::int64_t segments, groups;
   const char* weights;
   std::int64_t block_bytes;  // from one block of 16 columns to the next

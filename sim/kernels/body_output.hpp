@@ -50,20 +50,35 @@ class StripWriter {
 
   void end() {
     if (by_rows_ || rows_ == 0) return;
-    if (size_ == 1 && out_.row_stride == 1 && out_.row_offsets == nullptr) {
-      transpose({strip_, kColumns, rows_, columns_, static_cast<char*>(out_.data) + n_ * out_.column_stride + m_,
-                 out_.column_stride, 0});
-      return;
-    }
-    for (std::int64_t r = 0; r < rows_; ++r) {
-      char* row = out_row(m_ + r);
-      for (std::int64_t c = 0; c < columns_; ++c) {
-        copy_bytes(row + (n_ + c) * out_.column_stride * size_, strip_ + (r * kColumns + c) * size_, size_);
+    for (std::int64_t r = 0; r < rows_;) {
+      std::int64_t run = 1;  // rows that lie next to each other
+      while (size_ == 1 && r + run < rows_ && out_row(m_ + r + run) == out_row(m_ + r) + run) ++run;
+      if (run >= kShortRun) {
+        transpose({strip_ + r * kColumns, kColumns, run, columns_, out_row(m_ + r) + n_ * out_.column_stride,
+                   out_.column_stride, 0});
+        r += run;
+      } else {
+        scatter(r++);
       }
     }
   }
 
  private:
+  static constexpr std::int64_t kShortRun = 4;  // rows below which moving single elements is faster
+
+  void scatter(std::int64_t r) {
+    char* const to = out_row(m_ + r) + n_ * out_.column_stride * size_;
+    const char* const from = strip_ + r * kColumns * size_;
+    const std::int64_t step = out_.column_stride * size_;
+    if (size_ == 1) {
+      for (std::int64_t c = 0; c < columns_; ++c) to[c * step] = from[c];
+    } else if (size_ == 2) {
+      for (std::int64_t c = 0; c < columns_; ++c) copy_bytes(to + c * step, from + c * 2, 2);
+    } else {
+      for (std::int64_t c = 0; c < columns_; ++c) copy_bytes(to + c * step, from + c * 4, 4);
+    }
+  }
+
   [[nodiscard]] char* out_row(std::int64_t m) const {
     const std::int64_t row = out_.row_offsets != nullptr ? out_.row_offsets[m] : m * out_.row_stride;
     return static_cast<char*>(out_.data) + row * size_;

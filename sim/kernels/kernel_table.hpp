@@ -29,15 +29,15 @@ struct OutputArgs {
   void* data;
   Element element;
   std::int64_t row_stride, column_stride;
-  const std::int32_t* row_offsets;
+  const std::int64_t* row_offsets;
 };
 
 struct MatmulArgs {
   const void* x;  // elements as XFormat
   Element x_element;
   std::int64_t rows, row_stride;
-  const std::int32_t* row_offsets;
-  const std::int32_t* segment_offsets;
+  const std::int64_t* row_offsets;
+  const std::int64_t* segment_offsets;
   std::int64_t segments, groups_per_run, run;
   const void* weights;
   bool wide;

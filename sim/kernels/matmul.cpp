@@ -97,4 +97,10 @@ void apply_rule(Isa isa, const FusedRule& rule, std::span<const std::int32_t> ac
                                element(storage));
 }
 
+void transpose_bytes(Isa isa, const void* in, std::int64_t in_stride, std::int64_t rows, std::int64_t columns,
+                     bool flip, void* out, std::int64_t out_stride) {
+  kernel_table(isa).transpose(
+      {in, in_stride, rows, columns, out, out_stride, static_cast<std::uint8_t>(flip ? 0x80 : 0)});
+}
+
 }  // namespace witin::kernels
