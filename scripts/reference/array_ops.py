@@ -24,9 +24,9 @@ def _check_codes(node, x):
         node.refuse(f"input code {x[tuple(index)]} at index {index.tolist()} is outside {low}..{high}")
 
 
-def convert(node, x, products, columns, driven=None):
-    """Fields of an array node. products(codes, weights): the sums of products, columns on axis 1. columns(vector): a
-    bias shaped to be added to them. driven(codes): the part of the codes that npu_x shows."""
+def convert(node, x, products, columns, driven=None, codes_axis=1):
+    """Fields of an array node. products(codes, weights): the sums of products. columns(vector): a bias shaped to be added
+    to them. driven(codes): the part of the codes that npu_x shows. codes_axis: the axis of x that the weights sum over."""
     _check_codes(node, x)
     rule = OutputRule(node)
     weight = node.tensor("weight")
@@ -47,7 +47,7 @@ def convert(node, x, products, columns, driven=None):
     acc = both(low) + bias
     y = rule(acc)
     shown = low if driven is None else driven(low)
-    fields = {"npu_x": np.concatenate([np.maximum(shown, 0), np.maximum(-shown, 0)], axis=1) if pn else shown,
+    fields = {"npu_x": np.concatenate([np.maximum(shown, 0), np.maximum(-shown, 0)], axis=codes_axis) if pn else shown,
               "npu_acc": acc}
     if rule.v(acc) is not None:
         fields["npu_v"] = rule.v(acc)
@@ -60,9 +60,9 @@ def convert(node, x, products, columns, driven=None):
 
 def linear(node):
     weight = node.tensor("weight")
-    if node.x.shape[1:] != weight.shape[:1]:
+    if node.x.ndim < 2 or node.x.shape[-1] != weight.shape[0]:
         node.refuse(f"input {node.x.shape[1:]} and weight {weight.shape} do not fit")
-    return convert(node, node.x, dot, lambda bias: bias)
+    return convert(node, node.x, dot, lambda bias: bias, codes_axis=-1)
 
 
 def _to_map(node):

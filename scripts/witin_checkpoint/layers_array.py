@@ -221,7 +221,7 @@ class Conv2d(Convolution):
             self.refuse(f"{self.name}.weight has shape {list(weight.shape)}, expected [out, {self.inputs}/{self.groups}, kh, kw] "
                         f"for an input {list(self.shapes[0])} in {self.groups} groups")
         self.agree("out_channels", weight.shape[0])
-        if self.config["to_linear"] and self.config["hardware"] != "VPU" and self.groups != 1:
+        if self.config["to_linear"] and self.groups != 1:
             self.refuse("to_linear exists for groups 1 only; the library asserts")
 
     def read_pads(self):

@@ -213,7 +213,7 @@ class _Description:
                 item = slice(item, item + 1 or None)
             if not isinstance(item, slice) or any(isinstance(v, torch.fx.Node) for v in (item.start, item.stop, item.step)):
                 self.refuse(node, f"index {item} is not a constant slice")
-            if item != slice(None):
+            if item.start or item.stop is not None or item.step not in (None, 1):
                 source = self.layer(self.fresh(f"{name}_{dim}"), "slice", [source], dim=dim, start=item.start,
                                     end=item.stop, step=item.step or 1)
         return self.layer(self.fresh(f"{name}_shape"), "reshape", [source], shape=self.shape(node)) \

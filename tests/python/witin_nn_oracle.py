@@ -10,6 +10,12 @@ import numpy as np
 import witin_nn_array as A
 import witin_nn_digital as D
 
+try:
+    import torch
+    HAS_TORCH = True
+except ImportError:
+    HAS_TORCH = False
+
 F32 = np.float32
 FIELDS = {"handle_neg_in": "FALSE", "hardware": "ARRAY", "to_linear": False, "use_auto_scale": True,
           "x_left_quant_bits": 8, "x_right_quant_bits": 8, "scale_x_left": 1, "scale_x_right": 1, "x_clip": None,
@@ -102,19 +108,37 @@ def _one(c, p, extra_x=0, extra_y=0):
     return p.scale("x", "scale_x", c["x_quant_bits"] + extra_x), p.scale("y", "scale_y", c["y_quant_bits"] + extra_y)
 
 
-def _sigmoid(layer, c, p, x, function=D.sigmoid):
-    sx, sy = _one(c, p)
-    return _result(function(D.xclip_quant(x, sx, c["x_quant_bits"], c["x_clip"]), sx, sy, c["y_quant_bits"]), sy)
+def _torch(function, **keys):
+    """`fn` for the reference's functions: torch itself over a table of all codes, as the reference asks for above 8 bits."""
+    if not HAS_TORCH:
+        return {}
+    return {"fn": lambda x, *_: function(torch.from_numpy(np.ascontiguousarray(x)), **keys).numpy()}
+
+
+def _by_table(function, q, bits):
+    """function of every code of the width, then looked up: torch's kernels depend on how a tensor lies in memory."""
+    half = 1 << (bits - 1)
+    return function(np.arange(-half, half))[q + half]
+
+
+def _sigmoid(layer, c, p, x):
+    (sx, sy), bits = _one(c, p), c["x_quant_bits"]
+    fn = _torch(HAS_TORCH and torch.sigmoid)
+    q = D.xclip_quant(x, sx, bits, c["x_clip"])
+    return _result(_by_table(lambda codes: D.sigmoid(codes, sx, sy, c["y_quant_bits"], **fn), q, bits), sy)
 
 
 def _tanh(layer, c, p, x):
-    return _sigmoid(layer, c, p, x, D.tanh)
+    sx, sy = _one(c, p)
+    return _result(D.tanh(D.xclip_quant(x, sx, c["x_quant_bits"], c["x_clip"]), sx, sy, c["y_quant_bits"]), sy)
 
 
 def _gelu(layer, c, p, x):
     sx, sy = _one(c, p, 0, 1 if c["gelu_shift_num"] else 0)
-    return _result(D.gelu(D.quant(x, sx, c["x_quant_bits"]), sx, sy, c["y_quant_bits"], layer.get("approximate", "none"),
-                          c["gelu_shift_num"], c["output_fp_clip"]), sy)
+    approximate = layer.get("approximate", "none")
+    fn = _torch(HAS_TORCH and torch.nn.functional.gelu, approximate=approximate)
+    gelu = lambda codes: D.gelu(codes, sx, sy, c["y_quant_bits"], approximate, c["gelu_shift_num"], c["output_fp_clip"], **fn)
+    return _result(_by_table(gelu, D.quant(x, sx, c["x_quant_bits"]), c["x_quant_bits"]), sy)
 
 
 def _prelu(layer, c, p, x):
