@@ -36,7 +36,8 @@ def arguments_of(argv):
     parser.add_argument("checkpoint", nargs="?", metavar="CHECKPOINT.pth", help="torch.save(model.state_dict(), ...)")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--network", metavar="NETWORK.json", help="layers and configuration")
-    source.add_argument("--model", metavar="MODULE:FACTORY", help="a function that makes the torch model; it is executed")
+    source.add_argument("--model", metavar="MODULE:FACTORY", help="a function that makes the torch model; it is "
+                                                                  "executed")
     parser.add_argument("--input-shape", type=shape_of, action="append", default=[], metavar="C,H,W",
                         help="with --model: of each input, without the batch")
     parser.add_argument("-o", "--output", required=True, metavar="MODEL.wpkg")

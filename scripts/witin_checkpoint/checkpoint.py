@@ -80,7 +80,8 @@ def _contents(archive, path):
         raise CheckpointError(f"{path}: expected one ARCHIVE/data.pkl as torch.save writes, found {len(pickles)}")
     root = pickles[0][:-len("data.pkl")]
     if root + "byteorder" in names and _member(archive, root + "byteorder", path) != b"little":
-        raise CheckpointError(f"{path}: big-endian tensors are not read; save the checkpoint on a little-endian machine")
+        raise CheckpointError(f"{path}: big-endian tensors are not read; save the checkpoint on a little-endian "
+                              f"machine")
     document = read_pickle(_member(archive, pickles[0], path), f"{path}: data.pkl")
     storages = {}
 
@@ -118,7 +119,8 @@ def _tensor(archive, root, storages, ref, path, where):
         count *= extent
     last = ref.offset + sum((n - 1) * s for n, s in zip(ref.shape, ref.strides)) if count else 0
     if count > storage.elements or last >= max(storage.elements, 1) or len(ref.shape) > 8:
-        raise CheckpointError(f"{path}: {where}: shape {list(ref.shape)} does not fit its storage of {storage.elements}")
+        raise CheckpointError(f"{path}: {where}: shape {list(ref.shape)} does not fit its storage of "
+                              f"{storage.elements}")
     if count == 0:
         return np.zeros(ref.shape, dtype)
     flat = np.frombuffer(raw, dtype)
@@ -161,6 +163,7 @@ def _plain_array(value, where):
     with np.errstate(over="ignore"):
         single = array.astype(np.float32)
     if not np.array_equal(single.astype(array.dtype), array):
-        raise CheckpointError(f"{where}: float64 values that are no float32; the library computes in float64 with them, "
+        raise CheckpointError(f"{where}: float64 values that are no float32; the library computes in float64 with "
+                              f"them, "
                               f"which is not reproduced: call model.float() before saving")
     return single

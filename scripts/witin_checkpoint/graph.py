@@ -5,9 +5,10 @@ scale (Tensor), a layer says which codes it wants (Quantiser), and Graph.quantis
 where the two differ: code -> clip(rne(f32(f32(f32(code / scale) * scale_to) + shift))).
 
 A network input is a float that nobody has quantised yet. Operations that only move or select values (relu, reshape,
-slice, max_pool2d, ...) are repeated on the codes of each quantisation of it. Quantisations of one scale and shift share a
-package input of the widest range. Different ones cannot be derived from each other (a float rounded twice is not the
-float rounded once), so each is a package input of its own, and x-quantises names the network input whose floats it takes.
+slice, max_pool2d, ...) are repeated on the codes of each quantisation of it. Quantisations of one scale and shift share
+a package input of the widest range. Different ones cannot be derived from each other (a float rounded twice is not the
+float rounded once), so each is a package input of its own, and its key x-quantises names the network input whose floats
+it takes.
 """
 import dataclasses
 
@@ -155,7 +156,7 @@ class Graph:
                           **range_attributes(quantiser.low, quantiser.high, quantiser.shift)}, scale=scale)
 
     def table(self, name, tensor, wanted, scale):
-        """A lut from the tensor's codes (low..high in order) to `wanted`; a table above int16 is moved by a requantize."""
+        """A lut from the tensor's codes (low..high in order) to `wanted`; entries above int16 take a requantize more."""
         if not fits_table(wanted):
             raise CheckpointError(f"{name}: a table with entries {wanted.min()}..{wanted.max()} does not fit int16")
         length = max(256, 1 << (len(wanted) - 1).bit_length())

@@ -42,14 +42,17 @@ def build(network, state, accept_initial=False):
             raise CheckpointError(f"output {name} is the float input itself: no quantised layer made it")
         result.package.output(values[name].node)
     if any(len(wanted) > 1 for wanted in plan.wanted.values()):
-        result.notes.append("layers quantise one network input differently: each quantisation is a package input of its own, "
-                            "and x-quantises names the network input; run --quantize-input gives all of them the same floats")
+        result.notes.append("layers quantise one network input differently: each quantisation is a package input of "
+                            "its own, "
+                            "and x-quantises names the network input; run --quantize-input gives all of them the same "
+                            "floats")
     return result
 
 
 def _read_layers(network, state):
     """The layers with their parameters as integers, and what they want of the network's inputs."""
-    shapes, sources, layers, plan = dict(network.inputs), {name: name for name in network.inputs}, [], Plan(network.inputs)
+    shapes, sources = dict(network.inputs), {name: name for name in network.inputs}
+    layers, plan = [], Plan(network.inputs)
     for description in network.layers:
         inputs = [shapes[name] for name in description.inputs]
         if description.kind in MOVES:
@@ -69,7 +72,8 @@ def _check_statistics(layers, state, result, accept_initial):
     quantised = [layer for layer in layers if layer.layer.kind in QUANTISED]
     lost = [layer.name for layer in quantised if layer.scales.untouched and not layer.scales.trained]
     if lost and not any(layer.scales.trained for layer in quantised) and not accept_initial:
-        raise CheckpointError(f"{state.where}: every io_max still has its initial value: the checkpoint lost its statistics "
+        raise CheckpointError(f"{state.where}: every io_max still has its initial value: the checkpoint lost its "
+                              f"statistics "
                               f"(.train() resets them; save in eval mode after a forward pass in train mode), or pass "
                               f"--accept-initial-io-max")
     for layer in quantised:

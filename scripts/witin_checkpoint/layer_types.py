@@ -1,7 +1,7 @@
 """The layers a network file may name: how many inputs, and the arguments of their torch constructors.
 
-An argument is (check, default); REQUIRED has none. Arguments that the tensors of the checkpoint already say (in_features,
-kernel_size, ...) default to None and must agree with the tensors when given.
+An argument is (check, default); REQUIRED has none. Arguments that the tensors of the checkpoint already say
+(in_features, kernel_size, ...) default to None and must agree with the tensors when given.
 """
 import dataclasses
 
@@ -89,7 +89,8 @@ _TYPES = [
     LayerType("permute", None, 1, {"dims": (list_of(integer), REQUIRED)}),
     LayerType("slice", None, 1, {"dim": (integer, REQUIRED), "start": (either(integer), None),
                                  "end": (either(integer), None), "step": (count, 1)}),
-    LayerType("max_pool2d", None, 1, {"kernel_size": (pair_of(count), REQUIRED), "stride": (either(pair_of(count)), None),
+    LayerType("max_pool2d", None, 1, {"kernel_size": (pair_of(count), REQUIRED),
+                                      "stride": (either(pair_of(count)), None),
                                       "padding": (pair_of(natural), 0), "dilation": (pair_of(count), 1),
                                       "ceil_mode": (flag, False)}),
 ]

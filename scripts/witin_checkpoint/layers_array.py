@@ -1,4 +1,4 @@
-"""linear, conv2d, conv_transpose2d: which path of the library runs, and its node. Source: witin_nn_array.md sections 0-3.
+"""linear, conv2d, conv_transpose2d: which path of the library runs, and its node. Formulas: sim/arith/numerics.md.
 
 core      linear, and convolutions with to_linear: x wider than 8 bits split into array and digital part
 native    convolutions on the array: one pass, -w quantised on its own under PN
@@ -50,13 +50,16 @@ class ArrayLayer(QuantisedLayer):
         self._quantise_x(signed)
         self._quantise_weight(weight, weight_bits)
         self._quantise_bias()
-        limit = self.y_bits
-        if self.way == "core" and self.op != "linear" or self.way == "native" and self.op == "conv2d" and self.neg_in == "PN":
-            limit = min(8, self.y_bits)
-        self.y_limit = limit
-        self.output(self.output_shape(), self.scale_y, signed_range(limit))
+        self.y_limit = min(8, self.y_bits) if self._gives_int8() else self.y_bits
+        self.output(self.output_shape(), self.scale_y, signed_range(self.y_limit))
         self._check_divider()
         self._summarise()
+
+    def _gives_int8(self):
+        """The paths that end in int8 whatever y_quant_bits says."""
+        if self.way == "native":
+            return self.op == "conv2d" and self.neg_in == "PN"
+        return self.way == "core" and self.op != "linear"
 
     def _quantise_x(self, signed):
         limits = {"FALSE": signed_range if signed else unsigned_range, "PN": pn_range, "Shift": unsigned_range}
@@ -86,29 +89,37 @@ class ArrayLayer(QuantisedLayer):
         if key in self.state or has_bias:
             bias = self.parameter("bias", [self.outputs])
             if not has_bias and bias.any():
-                self.notes.append("bias is false, but the checkpoint's bias is not zero: the library adds it, so does the package")
+                self.notes.append("bias is false, but the checkpoint's bias is not zero: the library adds it, so does "
+                                  "the package")
         else:
             bias = np.zeros(self.outputs, np.float32)
         self.bias_d = None
         if self.way == "digital":
             self.bias = quantise.plain_bias(bias, self.scale_x, self.scale_w)
         else:
-            sums = self.weight.sum(tuple(a for a in range(self.weight.ndim) if a != self.output_axis))
             self.bias, digital, lost = quantise.bias_rows(
-                bias, self.scale_x, self.scale_w, self.config["bias_row_N"], self.shift, sums,
+                bias, self.scale_x, self.scale_w, self.config["bias_row_N"], self.shift,
+                self._per_output(self.weight),
                 self._digital_bias() if self.split else None)
             self.bias_d = digital if self.split else None
             if lost:
-                self.warnings.append(f"the bias of {lost} of {self.outputs} channels does not fit into {self.config['bias_row_N']} "
-                                     f"bias rows and is cut, as the library cuts it: raise bias_row_N or move a part to bias_d")
+                self.warnings.append(f"the bias of {lost} of {self.outputs} channels does not fit into "
+                                     f"{self.config['bias_row_N']} "
+                                     f"bias rows and is cut, as the library cuts it: raise bias_row_N or move a part "
+                                     f"to bias_d")
         for values in (self.bias, self.bias_d):
             if values is not None and np.abs(values).max(initial=0) >= 1 << 31:
                 self.refuse("a bias code needs more than 32 bits")
-        largest = (int(np.abs(self.weight).sum(tuple(a for a in range(self.weight.ndim) if a != self.output_axis)).max())
+        largest = (int(self._per_output(np.abs(self.weight)).max())
                    * max(abs(self.quantisers[0].low), self.quantisers[0].high) + int(np.abs(self.bias).max(initial=0)))
         if largest > EXACT_SUM:
-            self.notes.append(f"sums can reach {largest / EXACT_SUM:.2g} x 2^24, where the library's own float32 sums round; "
+            self.notes.append(f"sums can reach {largest / EXACT_SUM:.2g} x 2^24, where the library's own float32 sums "
+                              f"round; "
                               f"the package's are exact")
+
+    def _per_output(self, weight):
+        """Sums of the weights that feed each output channel."""
+        return weight.sum(tuple(a for a in range(weight.ndim) if a != self.output_axis))
 
     def _digital_bias(self):
         values = np.asarray(self.config["bias_d"], np.float32).reshape(-1)
@@ -119,15 +130,15 @@ class ArrayLayer(QuantisedLayer):
     def _check_divider(self):
         self.g = self.scale_x * self.scale_w * self.g_algo / self.scale_y
         if self.split and round(self.g) < 1:
-            self.refuse(f"g is {self.g:g}: the digital part of a wide input divides by round(g) = 0, the library returns NaN")
+            self.refuse(f"g is {self.g:g}: the digital part of a wide input divides by round(g) = 0, the library "
+                        f"returns NaN")
 
     # ------------------------------------------------------------------------------------------ the node
     def array_attributes(self):
         low, high = self.quantisers[0].low, self.quantisers[0].high
-        attributes = {"x_bits": self.x_bits, "y_bits": self.y_bits, "bias_rows": self.config["bias_row_N"]}
         if self.way == "digital":
-            attributes = {"x_bits": self.x_bits, "y_bits": self.y_bits, "mode": "digital", "g": self.g, "x_signed": True}
-            return attributes
+            return {"x_bits": self.x_bits, "x_signed": True, "y_bits": self.y_bits, "mode": "digital", "g": self.g}
+        attributes = {"x_bits": self.x_bits, "y_bits": self.y_bits, "bias_rows": self.config["bias_row_N"]}
         if self.neg_in != "FALSE":
             attributes["neg_in"] = "pn" if self.neg_in == "PN" else "shift"
         elif low < 0:
@@ -171,7 +182,8 @@ class Linear(ArrayLayer):
     def read_weight(self):
         weight = self.parameter("weight")
         if weight.ndim != 2 or weight.shape[1] != self.shapes[0][-1]:
-            self.refuse(f"{self.name}.weight has shape {list(weight.shape)}, expected [out, {self.shapes[0][-1]}] for an input "
+            self.refuse(f"{self.name}.weight has shape {list(weight.shape)}, expected [out, {self.shapes[0][-1]}] for "
+                        f"an input "
                         f"{list(self.shapes[0])}")
         self.agree("in_features", weight.shape[1])
         self.agree("out_features", weight.shape[0])
@@ -192,14 +204,16 @@ class Convolution(ArrayLayer):
     def read_weight(self):
         weight = self.parameter("weight")
         if weight.ndim != 4 or len(self.shapes[0]) != 3:
-            self.refuse(f"{self.name}.weight has shape {list(weight.shape)} and the input {list(self.shapes[0])}, expected a "
+            self.refuse(f"{self.name}.weight has shape {list(weight.shape)} and the input {list(self.shapes[0])}, "
+                        f"expected a "
                         f"weight of four dimensions and a map [C, H, W]")
         self.groups = self.arguments["groups"]
         self.inputs = self.shapes[0][0]
         self.check_channels(weight)
         self.agree("in_channels", self.inputs)
         if self.arguments["kernel_size"] is not None and pair(self.arguments["kernel_size"]) != weight.shape[2:]:
-            self.refuse(f"kernel_size is {self.arguments['kernel_size']} in the network file, {list(weight.shape[2:])} in the "
+            self.refuse(f"kernel_size is {self.arguments['kernel_size']} in the network file, "
+                        f"{list(weight.shape[2:])} in the "
                         f"checkpoint")
         return weight
 
@@ -218,7 +232,8 @@ class Conv2d(Convolution):
 
     def check_channels(self, weight):
         if self.inputs % self.groups or weight.shape[0] % self.groups or weight.shape[1] * self.groups != self.inputs:
-            self.refuse(f"{self.name}.weight has shape {list(weight.shape)}, expected [out, {self.inputs}/{self.groups}, kh, kw] "
+            self.refuse(f"{self.name}.weight has shape {list(weight.shape)}, expected [out, "
+                        f"{self.inputs}/{self.groups}, kh, kw] "
                         f"for an input {list(self.shapes[0])} in {self.groups} groups")
         self.agree("out_channels", weight.shape[0])
         if self.config["to_linear"] and self.groups != 1:
@@ -260,7 +275,8 @@ class ConvTranspose2d(Convolution):
         if self.groups != 1:
             self.refuse("groups must be 1 for transposed convolutions; the library asserts")
         if weight.shape[0] != self.inputs:
-            self.refuse(f"{self.name}.weight has shape {list(weight.shape)}, expected [{self.inputs}, out, kh, kw] for an input "
+            self.refuse(f"{self.name}.weight has shape {list(weight.shape)}, expected [{self.inputs}, out, kh, kw] "
+                        f"for an input "
                         f"{list(self.shapes[0])}")
         self.agree("out_channels", weight.shape[1])
         if self.arguments["padding_mode"] != "zeros":
@@ -271,7 +287,8 @@ class ConvTranspose2d(Convolution):
             self.refuse("to_linear works for stride 1 only in transposed convolutions")
         self.output_padding = pair(self.arguments["output_padding"])
         if any(o >= max(s, d) for o, s, d in zip(self.output_padding, self.strides, self.dilations)):
-            self.refuse(f"output_padding {list(self.output_padding)} must be smaller than stride or dilation, as in torch")
+            self.refuse(f"output_padding {list(self.output_padding)} must be smaller than stride or dilation, as in "
+                        f"torch")
         return pair(self.arguments["padding"]) * 2
 
     def output_shape(self):

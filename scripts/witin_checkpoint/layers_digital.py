@@ -1,4 +1,4 @@
-"""The library's digital layers as nodes. Source: witin_nn_digital.md sections 1 to 3."""
+"""The library's digital layers as nodes. Formulas: sim/arith/numerics.md."""
 import numpy as np
 
 from witin_checkpoint import float_functions, quantise
@@ -36,7 +36,8 @@ class DigitalLayer(QuantisedLayer):
         """sqrt_left_shift_bits, within what the library accepts: even, and width * bits of x beside it in 32 bits."""
         left = self.config["sqrt_left_shift_bits"]
         if left % 2 or left + width * bits > 32:
-            self.refuse(f"sqrt_left_shift_bits is {left}: it must be even and at most {32 - width * bits} for inputs of {bits} "
+            self.refuse(f"sqrt_left_shift_bits is {left}: it must be even and at most {32 - width * bits} for inputs "
+                        f"of {bits} "
                         f"bits")
         return left
 
@@ -128,7 +129,8 @@ class Prelu(DigitalLayer):
         limit = self.limit()
         if limit is None:
             return super().emit(graph, xs)
-        inner = graph.node(graph.free_name(f"{self.name}:unclipped"), self.op, [xs[0].node], self.tensors, self.attributes())
+        inner = graph.node(graph.free_name(f"{self.name}:unclipped"), self.op, [xs[0].node], self.tensors,
+                           self.attributes())
         edge = int(np.rint(F32(limit) * F32(self.scale)))
         codes = np.arange(self.low, self.high + 1)
         tensor = self.result(inner)
@@ -214,7 +216,8 @@ class MatMul(TwoInputs):
             self.refuse(f"inputs {list(left)} and {list(right)} are no matrices that multiply")
         largest = left[-1] << (self.left_bits + self.right_bits - 2)
         if largest > EXACT_SUM:
-            self.notes.append(f"sums can reach {largest / EXACT_SUM:.2g} x 2^24, where the library's own float32 sums round; "
+            self.notes.append(f"sums can reach {largest / EXACT_SUM:.2g} x 2^24, where the library's own float32 sums "
+                              f"round; "
                               f"the package's are exact")
         try:
             return np.broadcast_shapes(left[:-2], right[:-2]) + (left[-2], right[-1])
@@ -235,7 +238,8 @@ class Sqrt(DigitalLayer):
         self.output(self.shapes[0], self.scales.scale("y", "scale_y", self.y_bits + 1), unsigned_range(self.y_bits))
 
     def attributes(self):
-        return {"scale_x": self.quantisers[0].scale, "scale_y": self.scale, "x_bits": self.x_bits, "y_bits": self.y_bits,
+        return {"scale_x": self.quantisers[0].scale, "scale_y": self.scale, "x_bits": self.x_bits,
+                "y_bits": self.y_bits,
                 "left_shift": self.left_shift, "clip_value": self.limit()}
 
 
@@ -274,7 +278,8 @@ class Mean(DigitalLayer):
         if dim is None:
             self.axis, out = None, (1,) * len(shape) if keep else ()
             self.element_count(int(np.prod(shape)))
-            self.warnings.append("without dim the library averages over the batch as well; the package averages each frame, "
+            self.warnings.append("without dim the library averages over the batch as well; the package averages each "
+                                 "frame, "
                                  "which is the same for a batch of one")
         else:
             self.axis = frame_axis(dim, len(shape), self.refuse)
@@ -283,7 +288,8 @@ class Mean(DigitalLayer):
         self.output(out, scale, signed_range(bits))
 
     def attributes(self):
-        return {"axis": self.axis, "keepdims": self.arguments["keepdim"], "sum_bits": self.config["mean_sum_quant_bits"]}
+        return {"axis": self.axis, "keepdims": self.arguments["keepdim"],
+                "sum_bits": self.config["mean_sum_quant_bits"]}
 
 
 class BatchNorm2d(DigitalLayer):
@@ -310,7 +316,8 @@ class BatchNorm2d(DigitalLayer):
             self.scale_weight = self.scales.scale("weight", "scale_weight", weight_bits)
             if (variance + F32(self.eps) <= 0).any():
                 self.refuse("running_var + eps is 0 in a channel")
-            weight, bias = quantise.batch_norm(self.parameter("weight", channels), self.parameter("bias", channels), mean,
+            weight, bias = quantise.batch_norm(self.parameter("weight", channels), self.parameter("bias", channels),
+                                               mean,
                                                variance, self.eps, scale_x, self.scale_weight, x_bits, weight_bits)
             self.tensors = {"weight": weight, "bias": bias}
             return

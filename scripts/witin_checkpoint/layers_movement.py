@@ -85,7 +85,8 @@ class Permute(Move):
         axes = [self.axis(d) for d in dims[1:]] if len(dims) == rank + 1 and dims[0] in (0, -rank - 1) else \
             [d % rank for d in dims if -rank <= d < rank]
         if sorted(axes) != list(range(rank)):
-            self.refuse(f"dims {dims} are no permutation of a tensor with {rank + 1} dimensions that leaves the batch first")
+            self.refuse(f"dims {dims} are no permutation of a tensor with {rank + 1} dimensions that leaves the batch "
+                        f"first")
         return "permute", {"axes": axes}, tuple(shape[a] for a in axes)
 
 
@@ -118,4 +119,5 @@ def pair(value):
     return tuple(value) if isinstance(value, list) else (value, value)
 
 
-MOVES = {"relu": Relu, "reshape": Reshape, "flatten": Flatten, "permute": Permute, "slice": Slice, "max_pool2d": MaxPool2d}
+MOVES = {"relu": Relu, "reshape": Reshape, "flatten": Flatten, "permute": Permute, "slice": Slice,
+         "max_pool2d": MaxPool2d}

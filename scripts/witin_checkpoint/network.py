@@ -84,7 +84,8 @@ def _required(entry, key, where):
 
 def _expect(value, kind, where):
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise CheckpointError(f"{where}: expected {'an object' if kind is dict else 'a list' if kind is list else 'a string'}, "
+        raise CheckpointError(f"{where}: expected "
+                              f"{'an object' if kind is dict else 'a list' if kind is list else 'a string'}, "
                               f"found {json.dumps(value)[:60]}")
     return value
 
@@ -117,7 +118,8 @@ def _inputs(document, where):
         name = _new_name(entry, place, names)
         shape = _expect(_required(entry, "shape", place), list, f"{place}/shape")
         if not 1 <= len(shape) <= 7 or not all(type(n) is int and n > 0 for n in shape):
-            raise CheckpointError(f"{place}/shape: expected 1 to 7 positive extents without the batch axis, found {shape}")
+            raise CheckpointError(f"{place}/shape: expected 1 to 7 positive extents without the batch axis, found "
+                                  f"{shape}")
         inputs[name] = tuple(shape)
     if not inputs:
         raise CheckpointError(f"{where}/inputs: a network has at least one input")
@@ -144,13 +146,15 @@ def _layer(entry, where, defaults, has_defaults, names):
     config = {}
     if layer_type.quantised:
         if not has_defaults and "config" not in entry:
-            raise CheckpointError(f"{where}: the layer has no config, and the file has no defaults; the checkpoint does not "
+            raise CheckpointError(f"{where}: the layer has no config, and the file has no defaults; the checkpoint "
+                                  f"does not "
                                   f"hold widths, handle_neg_in or scales, so the network file must")
         own = settings.check(_expect(entry.get("config", {}), dict, f"{where}/config"), f"{where}/config")
         config = settings.merge(defaults, own)
         if not config["use_quantization"]:
-            raise CheckpointError(f"{where}/config: use_quantization is {'false' if 'use_quantization' in {**defaults, **own} else 'not given (the library: false)'}; "
-                                  f"a float layer has no integers to import: set it to true")
+            state = "false" if "use_quantization" in {**defaults, **own} else "not given, so false in the library"
+            raise CheckpointError(f"{where}/config: use_quantization is {state}; a float layer has no integers to "
+                                  f"import: set it to true")
     elif entry.get("config"):
         raise CheckpointError(f"{where}/config: {kind} is a torch operation and has no config")
     return Layer(name, kind, tuple(sources), arguments, config)

@@ -47,7 +47,7 @@ _MARK = object()
 
 
 def read_pickle(data, where):
-    """The object that `data` describes: dict, list, tuple, numbers, strings and TensorRef. CheckpointError otherwise."""
+    """What `data` describes: dict, list, tuple, numbers, strings and TensorRef. CheckpointError otherwise."""
     try:
         return _Reader(where).run(data)
     except CheckpointError:
@@ -73,7 +73,8 @@ class _Reader:
             else:
                 handler = getattr(self, "op_" + name.lower(), None)
                 if handler is None:
-                    raise CheckpointError(f"{self.where}: pickle opcode {name} is not one torch writes for tensors; {HINT}")
+                    raise CheckpointError(f"{self.where}: pickle opcode {name} is not one torch writes for tensors; "
+                                          f"{HINT}")
                 handler(argument)
         raise CheckpointError(f"{self.where}: the pickle has no end")
 
@@ -151,7 +152,8 @@ class _Reader:
 
     def _top(self, kind):
         if not isinstance(self.stack[-1], kind):
-            raise CheckpointError(f"{self.where}: the pickle fills a {type(self.stack[-1]).__name__} as a {kind.__name__}")
+            raise CheckpointError(f"{self.where}: the pickle fills a {type(self.stack[-1]).__name__} as a "
+                                  f"{kind.__name__}")
         return self.stack[-1]
 
     def op_put(self, index):
@@ -207,7 +209,8 @@ class _Reader:
             storage, offset, shape, strides = arguments[:4]
             if all(_counts(v) for v in (shape, strides)) and len(shape) == len(strides) and _counts((offset,)):
                 return TensorRef(storage, offset, tuple(shape), tuple(strides))
-        raise CheckpointError(f"{self.where}: {function.module}.{function.name} is given arguments torch does not write")
+        raise CheckpointError(f"{self.where}: {function.module}.{function.name} is given arguments torch does not "
+                              f"write")
 
     def op_build(self, _):
         """The attributes of an OrderedDict (torch's _metadata): no value of the state dict is among them."""

@@ -1,4 +1,4 @@
-"""Float parameters to integers, in the library's float32 order. Source: witin_nn_array.md section 1, digital section 1."""
+"""Float parameters to integers, in the training library's float32 order. Formulas: sim/arith/numerics.md."""
 import math
 
 import numpy as np

@@ -1,7 +1,6 @@
 """Scales of a layer: 2^(q-1) / 2^ceil(log2(io_max)) from the checkpoint, or the numbers of its configuration.
 
-io_max and log2 are float32, so an io_max a few ulp above a power of two counts as that power.
-Source: witin_nn_array.md section 5, witin_nn_digital.md section 2.
+io_max and log2 are float32, so an io_max a few ulp above a power of two may count as that power.
 """
 import math
 
@@ -34,14 +33,16 @@ class Scales:
             self.state.take_optional(key)
             return float(self.layer.config[field])
         if key not in self.state:
-            raise CheckpointError(f"{self.state.where}: layer {self.layer.name}: {key} is missing: the checkpoint has lost its "
+            raise CheckpointError(f"{self.state.where}: layer {self.layer.name}: {key} is missing: the checkpoint has "
+                                  f"lost its "
                                   f"io_max; save it in eval mode, or give scales with use_auto_scale false")
         io_max = self.state.take(key)
         if io_max.size != 1:
             raise CheckpointError(f"{self.state.where}: {key} has shape {list(io_max.shape)}, expected one number")
         value = float(io_max.reshape(()))
         if not value > 0:
-            raise CheckpointError(f"{self.state.where}: {key} is {value:g}: the statistic was lost or never taken, no scale "
+            raise CheckpointError(f"{self.state.where}: {key} is {value:g}: the statistic was lost or never taken, no "
+                                  f"scale "
                                   f"follows from it; run a few batches in train mode, then eval, then save")
         initial = self.initial.get(statistic, INITIAL_DIGITAL)
         (self.untouched if value == initial else self.trained).append(f"{statistic} {value:g}")

@@ -1,4 +1,4 @@
-"""The library's configuration of a layer: field names, types, defaults. spec: witin_nn_array.md section 4, digital 0."""
+"""The training library's configuration of a layer: field names, types, defaults."""
 import difflib
 import math
 
@@ -9,7 +9,8 @@ DEFAULTS = {
     "hardware": "ARRAY", "x_quant_bits": 8, "y_quant_bits": 8, "weight_quant_bits": 8, "x_left_quant_bits": 8,
     "x_right_quant_bits": 8, "scale_x": 1, "scale_weight": 1, "scale_y": 1, "scale_x_left": 1, "scale_x_right": 1,
     "shift_num": 1.0, "bias_row_N": 8, "bias_d": 0, "G_algo": 1, "w_clip": None, "x_clip": None, "output_fp_clip": None,
-    "to_linear": False, "gelu_shift_num": None, "sqrt_left_shift_bits": 8, "mean_sum_quant_bits": 55, "cln_simple": False,
+    "to_linear": False, "gelu_shift_num": None, "sqrt_left_shift_bits": 8, "mean_sum_quant_bits": 55,
+    "cln_simple": False,
     "noise_model": "NORMAL", "noise_level": 0, "target_platform": None, "debug_mode": False, "index": None,
     "conv2d_split_N": None,
 }
@@ -39,7 +40,8 @@ def merge(defaults, config):
 def _checked(key, value, where):
     if key not in DEFAULTS:
         near = difflib.get_close_matches(key, DEFAULTS, 1)
-        raise CheckpointError(f"{where}: the library has no such field" + (f"; did you mean {near[0]}?" if near else ""))
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise CheckpointError(f"{where}: the library has no such field{hint}")
     if key in FREE:
         return value
     if key in NAMES:

@@ -24,7 +24,8 @@ BATCH = 2
 IGNORED_MODULES = (torch.nn.Identity, torch.nn.Dropout, torch.nn.Dropout2d)
 RELU = {torch.relu, torch.nn.functional.relu, "relu"}
 SAME = {"contiguous", "clone", "detach"}
-SHAPING = {torch.flatten, torch.reshape, torch.squeeze, torch.unsqueeze, "flatten", "reshape", "view", "squeeze", "unsqueeze"}
+SHAPING = {torch.flatten, torch.reshape, torch.squeeze, torch.unsqueeze, "flatten", "reshape", "view", "squeeze",
+           "unsqueeze"}
 SIZES = {"size", "dim", getattr, operator.mul, operator.floordiv, operator.add, operator.sub}
 
 
@@ -40,7 +41,8 @@ def make(reference):
         sys.path.pop(0)
     model = factory()
     if not isinstance(model, torch.nn.Module):
-        raise CheckpointError(f"--model {reference}: the factory made a {type(model).__name__}, expected a torch.nn.Module")
+        raise CheckpointError(f"--model {reference}: the factory made a {type(model).__name__}, expected a "
+                              f"torch.nn.Module")
     return model.eval()
 
 
@@ -54,19 +56,22 @@ def describe(model, shapes, where):
         graph = _Tracer().trace(model)
         placeholders = [node for node in graph.nodes if node.op == "placeholder"]
         if len(placeholders) != len(shapes):
-            raise CheckpointError(f"{where}: the model has {len(placeholders)} inputs, --input-shape was given {len(shapes)} times")
+            raise CheckpointError(f"{where}: the model has {len(placeholders)} inputs, --input-shape was given "
+                                  f"{len(shapes)} times")
         recorder = _Recorder(torch.fx.GraphModule(model, graph))
         with torch.no_grad():
             recorder.run(*(torch.zeros((BATCH, *shape)) for shape in shapes))
     except CheckpointError:
         raise
     except Exception as error:
-        raise CheckpointError(f"{where}: the model cannot be traced ({type(error).__name__}: {str(error).splitlines()[0]}); "
+        raise CheckpointError(f"{where}: the model cannot be traced ({type(error).__name__}: "
+                              f"{str(error).splitlines()[0]}); "
                               f"describe it in a network file instead") from None
     description = _Description(model, recorder.results, where)
     for node in graph.nodes:
         description.add(node)
-    description.document["inputs"] = [{"name": node.name, "shape": list(shape)} for node, shape in zip(placeholders, shapes)]
+    description.document["inputs"] = [{"name": node.name, "shape": list(shape)} for node,
+                                      shape in zip(placeholders, shapes)]
     return description.document, where.partition(":")[2], where
 
 
@@ -181,13 +186,15 @@ class _Description:
             return self.layer(name, "reshape", [first], shape=self.shape(node))
         if target in (torch.permute, torch.transpose, "permute", "transpose"):
             return self.layer(name, "permute", [first], dims=self.permutation(node))
-        if target is torch.nn.functional.max_pool2d or getattr(target, "__name__", "") in ("max_pool2d", "boolean_dispatch"):
+        if target is torch.nn.functional.max_pool2d or getattr(target, "__name__", "") in ("max_pool2d",
+                                                                                           "boolean_dispatch"):
             given = dict(zip(("kernel_size", "stride", "padding", "dilation", "ceil_mode"), node.args[1:]))
             given.update({k: v for k, v in node.kwargs.items() if k != "return_indices"})
             return self.layer(name, "max_pool2d", [first], **{k: _plain(v) for k, v in given.items() if v is not None})
         if target is operator.getitem:
             return self.slices(node, name, first)
-        self.refuse(node, f"{getattr(target, '__name__', target)} is not exact on codes; use the library's layer for it")
+        self.refuse(node, f"{getattr(target, '__name__', target)} is not exact on codes; use the library's layer for "
+                          f"it")
 
     def permutation(self, node):
         rank = self.results[node.args[0]].dim()
@@ -211,7 +218,8 @@ class _Description:
         for dim, item in enumerate(items):
             if isinstance(item, int):
                 item = slice(item, item + 1 or None)
-            if not isinstance(item, slice) or any(isinstance(v, torch.fx.Node) for v in (item.start, item.stop, item.step)):
+            if not isinstance(item, slice) or any(isinstance(v, torch.fx.Node) for v in (item.start, item.stop,
+                                                                                         item.step)):
                 self.refuse(node, f"index {item} is not a constant slice")
             if item.start or item.stop is not None or item.step not in (None, 1):
                 source = self.layer(self.fresh(f"{name}_{dim}"), "slice", [source], dim=dim, start=item.start,

@@ -31,7 +31,8 @@ def quantised(entry, x):
 
 def codes_of(package, floats):
     """{package input: codes}; x-quantises names the network input where it is not the package input's own name."""
-    return {entry["name"]: quantised(entry, floats[entry.get("x-quantises", entry["name"])]) for entry in package.inputs}
+    return {entry["name"]: quantised(entry, floats[entry.get("x-quantises",
+                                                             entry["name"])]) for entry in package.inputs}
 
 
 def imported(document, tensors, **options):
@@ -56,10 +57,12 @@ class Equality(unittest.TestCase):
             count += layer.y.size
             if layer.weight is not None:
                 weight = package.tensor(node, "weight")
-                self.assert_equal(weight.T if node["op"] == "linear" else weight, layer.weight, f"{where}, {name}: NPU_weight")
+                self.assert_equal(weight.T if node["op"] == "linear" else weight, layer.weight, f"{where}, {name}: "
+                                                                                                f"NPU_weight")
                 self.assert_equal(package.tensor(node, "bias"), layer.bias, f"{where}, {name}: NPU_bias")
                 digital = package.tensor(node, "bias_d")
-                self.assert_equal(layer.bias_d * 0 if digital is None else digital, layer.bias_d, f"{where}, {name}: NPU_bias_d")
+                self.assert_equal(layer.bias_d * 0 if digital is None else digital, layer.bias_d, f"{where}, {name}: "
+                                                                                                  f"NPU_bias_d")
         return count
 
 
@@ -99,7 +102,8 @@ class RandomNetworks(Equality):
             torch.save({k: torch.from_numpy(np.array(v)) for k, v in net.tensors.items()}, path("c.pth"))
             with open(path("n.json"), "w") as stream:
                 json.dump(net.document, stream)
-            self.assertEqual(import_witin_nn.main([path("c.pth"), "--network", path("n.json"), "-o", path("m.wpkg"), "-q"]), 0)
+            self.assertEqual(import_witin_nn.main([path("c.pth"), "--network", path("n.json"), "-o", path("m.wpkg"),
+                                                   "-q"]), 0)
             package = wpkg.Package.read(path("m.wpkg"))
             memory = imported(net.document, net.tensors).package
             self.assertEqual(package.nodes, memory.nodes)
@@ -124,7 +128,8 @@ class Inputs(Equality):
         net = self.net()
         for config in configs:
             net.values = {"in": net.inputs["in"]}
-            net.layer("conv2d", {"hardware": "ARRAY", "to_linear": False, "x_quant_bits": 8, "y_quant_bits": 8, **config},
+            net.layer("conv2d", {"hardware": "ARRAY", "to_linear": False, "x_quant_bits": 8, "y_quant_bits": 8,
+                                 **config},
                       padding_mode="zeros")
         net.document["outputs"] = [layer["name"] for layer in net.document["layers"]]
         return net
@@ -161,7 +166,8 @@ class Inputs(Equality):
         self.set_io_max(net, 0, 1.9)        # 8 bits: 2^7 / 2^1
         self.set_io_max(net, 1, 3.5)        # 9 bits: 2^8 / 2^2
         package = imported(net.document, net.tensors).package
-        self.assertEqual([(e["scale"], e.get("shift"), e["neg_in"]) for e in package.inputs], [(64, 65, "shift"), (64, None, "pn")])
+        self.assertEqual([(e["scale"], e.get("shift"), e["neg_in"]) for e in package.inputs],
+                         [(64, 65, "shift"), (64, None, "pn")])
         self.check_network(net, "shift")
 
     def test_operations_on_the_float_input_run_on_its_codes(self):
@@ -171,7 +177,8 @@ class Inputs(Equality):
             net.add("max_pool2d", ["relu_0"], {"kernel_size": [3, 3], "stride": [2, 2], "padding": [1, 1]}, {})
             net.values = {"max_pool2d_1": net.values["max_pool2d_1"]}
             for _ in range(2):
-                net.layer("conv2d", {"hardware": "ARRAY", "to_linear": False, "x_quant_bits": 8, "y_quant_bits": 8, **config})
+                net.layer("conv2d", {"hardware": "ARRAY", "to_linear": False, "x_quant_bits": 8, "y_quant_bits": 8,
+                                     **config})
                 net.values = {"max_pool2d_1": net.values["max_pool2d_1"]}
             net.document["outputs"] = [layer["name"] for layer in net.document["layers"][2:]]
             self.set_io_max(net, 2, 3.0)
@@ -275,7 +282,8 @@ class Checkpoints(Equality):
             folder = os.path.dirname(path)
             with tempfile.TemporaryDirectory() as out:
                 model = os.path.join(out, "model.wpkg")
-                self.assertEqual(import_witin_nn.main([path, "--network", os.path.join(folder, "network.json"), "-o", model,
+                self.assertEqual(import_witin_nn.main([path, "--network", os.path.join(folder, "network.json"), "-o",
+                                                       model,
                                                        "-q"]), 0, folder)
                 package = wpkg.Package.read(model)
                 x, expected = np.load(os.path.join(folder, "x.npy")), np.load(os.path.join(folder, "expected.npy"))

@@ -43,11 +43,13 @@ class Folder(unittest.TestCase):
         return os.path.join(self.folder, name)
 
     def build(self, document, tensors, **options):
-        return importer.build(network.check(document, "net", "net.json"), checkpoint.State(tensors, "net.pth"), **options)
+        return importer.build(network.check(document, "net", "net.json"), checkpoint.State(tensors, "net.pth"),
+                              **options)
 
     def refused(self, pattern, document=None, tensors=None):
         with self.assertRaisesRegex(CheckpointError, pattern) as caught:
-            self.build(files.document() if document is None else document, files.tensors() if tensors is None else tensors)
+            self.build(files.document() if document is None else document,
+                       files.tensors() if tensors is None else tensors)
         self.assertEqual(len(str(caught.exception).splitlines()), 1)
 
 
@@ -128,7 +130,8 @@ class Loading(Folder):
         self.refuse("does not fit its storage", {"w": outside}, raw)
         self.refuse("holds no state dict", {"w": 3})
         self.refuse("holds no state dict", [1, 2])
-        self.refuse("arguments torch does not write", {"w": files.call("torch._utils", "_rebuild_tensor_v2", 1, 2, 3, 4)})
+        self.refuse("arguments torch does not write", {"w": files.call("torch._utils", "_rebuild_tensor_v2", 1, 2, 3,
+                                                                       4)})
         cycle = {}
         cycle["again"] = cycle
         self.refuse("contain themselves", cycle)
@@ -189,7 +192,8 @@ class Statistics(Folder):
     def test_initial_values(self):
         self.assertEqual(self.build(files.document(), files.tensors()).warnings, [])
         warnings = self.build(files.document(), self.initial("fc")).warnings
-        self.assertRegex(warnings[0], "fc: every io_max still has its initial value .x 10, weight 8, y 8.: .*lost its statistics")
+        self.assertRegex(warnings[0], "fc: every io_max still has its initial value .x 10, weight 8, y 8.: .*lost its "
+                                      "statistics")
         self.refused("every io_max still has its initial value", tensors=self.initial("conv", "fc"))
         result = self.build(files.document(), self.initial("conv", "fc"), accept_initial=True)
         self.assertEqual(len(result.warnings), 2)
@@ -223,11 +227,13 @@ class NetworkFiles(Folder):
                 ("defaults/x_quant_bit: the library has no such field; did you mean x_quant_bits",
                  lambda d: d["defaults"].update(x_quant_bit=8)),
                 ("handle_neg_in: expected one of FALSE, PN, Shift", lambda d: d["defaults"].update(handle_neg_in="no")),
-                ("x_quant_bits: expected an integer 2..16, found 8.0", lambda d: d["defaults"].update(x_quant_bits=8.0)),
+                ("x_quant_bits: expected an integer 2..16, found 8.0",
+                 lambda d: d["defaults"].update(x_quant_bits=8.0)),
                 ("bias_row_N: expected an integer 1..32", lambda d: d["defaults"].update(bias_row_N=33)),
                 ("scale_x: expected a number above 0", lambda d: d["defaults"].update(scale_x=0)),
                 ("layers/1/type: unknown layer type 'softmax'; known are linear", layer(1, type="softmax")),
-                ("layers/3 .fc.: linear has no argument 'in_feature'; its arguments are: in_features", layer(3, in_feature=48)),
+                ("layers/3 .fc.: linear has no argument 'in_feature'; its arguments are: in_features",
+                 layer(3, in_feature=48)),
                 ("in_features is 47 in the network file, 48 in the checkpoint", layer(3, in_features=47)),
                 ("out_channels is 4 in the network file, 3", layer(0, out_channels=4)),
                 ("kernel_size is", layer(0, kernel_size=5)),
@@ -243,8 +249,10 @@ class NetworkFiles(Folder):
                 ("either 'output' or 'outputs'", lambda d: d.pop("output")),
                 ("does not name layers", lambda d: d.update(output="none")),
                 ("output in is the float input", lambda d: d.update(output="in")),
-                ("expected .out, 24. for an input", lambda d: (d["input"].update(shape=[2, 4, 2]), d["layers"][3].pop("in_features"))),
-                ("larger than the padded map", lambda d: (d["input"].update(shape=[2, 4, 1]), d["layers"][0].update(padding=[1, 0]))),
+                ("expected .out, 24. for an input", lambda d: (d["input"].update(shape=[2, 4, 2]),
+                                                               d["layers"][3].pop("in_features"))),
+                ("larger than the padded map", lambda d: (d["input"].update(shape=[2, 4, 1]),
+                                                          d["layers"][0].update(padding=[1, 0]))),
                 ("expected 1 to 7 positive extents", lambda d: d["input"].update(shape=[2, 0, 4])),
                 ("extra.weight is missing; no tensor of the checkpoint begins with extra",
                  lambda d: d["layers"].append({"name": "extra", "type": "linear", "inputs": ["fc"]})),
@@ -255,7 +263,8 @@ class NetworkFiles(Folder):
 
     def test_grouped_convolutions_have_no_to_linear(self):
         document = self.edited(lambda d: d["layers"][0].update(groups=2, out_channels=4, config={"to_linear": True}))
-        tensors = {**files.tensors(), "conv.weight": np.ones((4, 1, 3, 3), np.float32), "conv.bias": np.ones(4, np.float32)}
+        tensors = {**files.tensors(), "conv.weight": np.ones((4, 1, 3, 3), np.float32),
+                   "conv.bias": np.ones(4, np.float32)}
         self.refused("to_linear exists for groups 1", document, tensors)
 
     def test_what_the_package_cannot_hold(self):
@@ -278,7 +287,9 @@ class NetworkFiles(Folder):
     def test_shapes_as_torch_writes_them(self):
         """reshape and permute with and without the batch dimension say the same."""
         def shapes(kind, **arguments):
-            document = self.edited(lambda d: d["layers"].insert(2, {"name": "m", "type": kind, "inputs": ["relu"], **arguments}))
+            document = self.edited(lambda d: d["layers"].insert(2,
+                                                                {"name": "m", "type": kind, "inputs": ["relu"],
+                                                                 **arguments}))
             document["layers"][3]["inputs"] = ["m"]
             return self.build(document, files.tensors()).package.find("m")["attributes"]
         self.assertEqual(shapes("reshape", shape=[-1, 4, 12]), {"shape": [4, 12]})
@@ -305,7 +316,8 @@ class Command(Folder):
         self.assertEqual((status, err), (0, ""))
         lines = out.splitlines()
         self.assertEqual([line.split(":")[0] for line in lines[:4]], ["conv", "relu", "flat", "fc"])
-        self.assertRegex(lines[3], r"fc: linear of flat: split, x \+-1023 at 256, w \[5, 48\] at 32, y int8 at 16, g 512; "
+        self.assertRegex(lines[3], r"fc: linear of flat: split, x \+-1023 at 256, w \[5, 48\] at 32, y int8 at 16, g "
+                                   r"512; "
                                    r"requantised in fc:x")
         self.assertIn(f"{self.path('m.wpkg')}: 4 layers as 5 nodes on witin_nn", lines[-1])
         self.assertEqual(wpkg.Package.read(self.path("m.wpkg")).producer, importer.PRODUCER)

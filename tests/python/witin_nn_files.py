@@ -91,7 +91,8 @@ def tensor(key, array, storage="FloatStorage", shape=None, strides=None, offset=
     if strides is None:
         strides = tuple(s // array.itemsize for s in np.ascontiguousarray(array).strides) if array.ndim else ()
     return _Call(_Global("torch._utils", "_rebuild_tensor_v2"),
-                 _Persistent(key, _Global("torch", storage), array.size if elements is None else elements), offset, tuple(shape),
+                 _Persistent(key, _Global("torch", storage), array.size if elements is None else elements), offset,
+                 tuple(shape),
                  tuple(strides), False, collections.OrderedDict())
 
 
@@ -99,7 +100,8 @@ def write_checkpoint(path, state, **options):
     """A state dict as torch.save writes it, without torch."""
     document, storages = collections.OrderedDict(), {}
     for index, (name, array) in enumerate(state.items()):
-        document[name] = tensor(str(index), array, "LongStorage" if np.asarray(array).dtype == np.int64 else "FloatStorage")
+        storage = "LongStorage" if np.asarray(array).dtype == np.int64 else "FloatStorage"
+        document[name] = tensor(str(index), array, storage)
         storages[str(index)] = np.ascontiguousarray(array).tobytes()
     return archive(document, storages, path, **options)
 

@@ -1,5 +1,5 @@
-"""Torch modules named and configured as the training library's, for --model: floats in and out, weights and io_max in the
-state dict. They compute in float only; the integers are the importer's business.
+"""Torch modules named and configured as the training library's, for --model: floats in and out, weights and io_max in
+the state dict. They compute in float only; the integers are the importer's business.
 """
 import enum
 

@@ -1,7 +1,7 @@
 """Random networks by the rules of the training library's layers: a network file's document and a state dict.
 
-io_max comes from the data the network itself computes (witin_nn_oracle.py), so that codes fill their ranges, saturate now
-and then, and layers need requantisation between them.
+io_max comes from the data the network itself computes (witin_nn_oracle.py), so that codes fill their ranges, saturate
+now and then, and layers need requantisation between them.
 """
 import numpy as np
 
@@ -99,7 +99,8 @@ class RandomNetwork:
             if self.scales == "auto":
                 self.tensors[key] = F32(2.0 ** exponent * self.choice([0.6, 0.9, 1]))
             else:
-                config["scale_y"] = self._scale(config.get("y_quant_bits", 8), 2.0 ** exponent * self.choice([0.7, 0.9, 1]))
+                config["scale_y"] = self._scale(config.get("y_quant_bits", 8),
+                                                2.0 ** exponent * self.choice([0.7, 0.9, 1]))
             try:
                 y = self._run(entry).y
             except ZeroDivisionError:       # a divider of 0: the library gives NaN
@@ -145,7 +146,8 @@ class RandomNetwork:
     def _linear(self, kind, arguments, config):
         source = self.source()
         config, outputs = self._array_config(kind, config, source), self.integer(1, 9)
-        parameters, statistics = self._array_parameters(config, (outputs, self.values[source].shape[-1]), outputs, source)
+        parameters, statistics = self._array_parameters(config, (outputs, self.values[source].shape[-1]), outputs,
+                                                        source)
         if self.chance(0.3):
             arguments["out_features"] = outputs
         return self.add(kind, [source], arguments, config, parameters, statistics)
@@ -160,7 +162,8 @@ class RandomNetwork:
             groups = 1
         kernel = [self.integer(1, 3), self.integer(1, 3)]
         outputs = groups * self.integer(1, 4 if groups == 1 else 2)
-        arguments = {"stride": self.choice([1, [2, 1], [1, 2]]), "padding": self.choice([0, [1, 1], [1, 0]]), "groups": groups,
+        arguments = {"stride": self.choice([1, [2, 1], [1, 2]]), "padding": self.choice([0, [1, 1], [1, 0]]),
+                     "groups": groups,
                      "dilation": self.choice([1, [1, 2]]) if kernel[1] < 3 else 1, "kernel_size": kernel, **arguments}
         if arguments["padding"] and self.chance(0.3):
             arguments["padding_mode"] = self.choice(["reflect", "replicate", "circular"])
@@ -258,7 +261,8 @@ class RandomNetwork:
             return None
         statistics = self._one(config, source)
         self.covered.add((kind, config["x_quant_bits"]))
-        return self.add(kind, [source], {"dim": self.choice([1, 2, 3, -1, -2]), "keepdim": self.chance(0.6)}, config, None,
+        return self.add(kind, [source], {"dim": self.choice([1, 2, 3, -1, -2]), "keepdim": self.chance(0.6)}, config,
+                        None,
                         statistics)
 
     def _batch_norm2d(self, kind, arguments, config):
@@ -292,7 +296,8 @@ class RandomNetwork:
     def _move(self, kind, arguments, config):
         source = self.source()
         shape = self.values[source].shape[1:]
-        moves = [("relu", {}), ("slice", {"dim": self.integer(1, len(shape)), "start": self.choice([0, -2]), "end": None})]
+        moves = [("relu", {}), ("slice", {"dim": self.integer(1, len(shape)), "start": self.choice([0, -2]),
+                                          "end": None})]
         if len(shape) == 3:
             moves += [("permute", {"dims": [0, 2, 1, 3]}), ("reshape", {"shape": [shape[0], shape[1] * shape[2], 1]})]
         if len(shape) == 3 and min(shape[1:]) > 3:

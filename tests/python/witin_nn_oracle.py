@@ -1,5 +1,5 @@
-"""The training library's forward pass from scripts/reference: floats from layer to layer, every layer quantising its own
-input. The oracle of test_import_witin_nn.py; it shares nothing with the importer but the network file's names.
+"""The training library's forward pass from scripts/reference: floats from layer to layer, every layer quantising its
+own input. The oracle of test_import_witin_nn.py; it shares nothing with the importer but the network file's names.
 
     trace = forward(document, tensors, {"in": x})      {layer: Layer(y codes, scale, floats, integers)}
 """
@@ -19,7 +19,8 @@ except ImportError:
 F32 = np.float32
 FIELDS = {"handle_neg_in": "FALSE", "hardware": "ARRAY", "to_linear": False, "use_auto_scale": True,
           "x_left_quant_bits": 8, "x_right_quant_bits": 8, "scale_x_left": 1, "scale_x_right": 1, "x_clip": None,
-          "bias_d": 0, "gelu_shift_num": None, "sqrt_left_shift_bits": 8, "mean_sum_quant_bits": 55, "cln_simple": False,
+          "bias_d": 0, "gelu_shift_num": None, "sqrt_left_shift_bits": 8, "mean_sum_quant_bits": 55,
+          "cln_simple": False,
           **A.DEF}
 
 
@@ -77,7 +78,8 @@ def _array(op, layer, c, p, x, call, **keys):
     scales = {"scale_x": p.scale("x", "scale_x", bits[0]), "scale_weight": p.scale("weight", "scale_weight", bits[1]),
               "scale_y": p.scale("y", "scale_y", bits[2])}
     config = {key: c[key] for key in A.DEF} | scales
-    y, _, weight, bias, bias_d = call(x, p["weight"], p.get("bias"), np.asarray(c["bias_d"], F32), full=True, **keys, **config)
+    y, _, weight, bias, bias_d = call(x, p["weight"], p.get("bias"), np.asarray(c["bias_d"], F32), full=True, **keys,
+                                      **config)
     return _result(y, scales["scale_y"], weight=weight, bias=bias, bias_d=bias_d)
 
 
@@ -86,7 +88,8 @@ def _linear(layer, c, p, x):
 
 
 def _geometry(layer):
-    return {key: layer.get(key, default) for key, default in (("stride", 1), ("padding", 0), ("dilation", 1), ("groups", 1))}
+    return {key: layer.get(key, default) for key, default in (("stride", 1), ("padding", 0), ("dilation", 1),
+                                                              ("groups", 1))}
 
 
 def _conv2d(layer, c, p, x):
@@ -109,7 +112,7 @@ def _one(c, p, extra_x=0, extra_y=0):
 
 
 def _torch(function, **keys):
-    """`fn` for the reference's functions: torch itself over a table of all codes, as the reference asks for above 8 bits."""
+    """`fn` for the reference's functions: torch itself, as the reference asks for above 8 bits."""
     if not HAS_TORCH:
         return {}
     return {"fn": lambda x, *_: function(torch.from_numpy(np.ascontiguousarray(x)), **keys).numpy()}
@@ -137,7 +140,8 @@ def _gelu(layer, c, p, x):
     sx, sy = _one(c, p, 0, 1 if c["gelu_shift_num"] else 0)
     approximate = layer.get("approximate", "none")
     fn = _torch(HAS_TORCH and torch.nn.functional.gelu, approximate=approximate)
-    gelu = lambda codes: D.gelu(codes, sx, sy, c["y_quant_bits"], approximate, c["gelu_shift_num"], c["output_fp_clip"], **fn)
+    gelu = lambda codes: D.gelu(codes, sx, sy, c["y_quant_bits"], approximate, c["gelu_shift_num"],
+                                c["output_fp_clip"], **fn)
     return _result(_by_table(gelu, D.quant(x, sx, c["x_quant_bits"]), c["x_quant_bits"]), sy)
 
 
@@ -150,20 +154,23 @@ def _prelu(layer, c, p, x):
 
 def _two(c, p):
     """left and right scale, output scale and width"""
-    return (p.scale("x1", "scale_x_left", c["x_left_quant_bits"]), p.scale("x2", "scale_x_right", c["x_right_quant_bits"]),
+    return (p.scale("x1", "scale_x_left", c["x_left_quant_bits"]),
+            p.scale("x2", "scale_x_right", c["x_right_quant_bits"]),
             p.scale("y", "scale_y", c["y_quant_bits"]), c["y_quant_bits"])
 
 
 def _element_add(layer, c, p, x1, x2):
     sl, sr, sy, yb = _two(c, p)
     m = min(sl, sr)
-    return _result(D.add(*D.add_quant(x1, x2, sl, sr, c["x_left_quant_bits"], c["x_right_quant_bits"]), m, m, sy, yb), sy)
+    return _result(D.add(*D.add_quant(x1, x2, sl, sr, c["x_left_quant_bits"], c["x_right_quant_bits"]), m, m, sy, yb),
+                   sy)
 
 
 def _pair_op(function):
     def run_pair(layer, c, p, x1, x2):
         sl, sr, sy, yb = _two(c, p)
-        return _result(function(D.quant(x1, sl, c["x_left_quant_bits"]), D.quant(x2, sr, c["x_right_quant_bits"]), sl, sr, sy,
+        return _result(function(D.quant(x1, sl, c["x_left_quant_bits"]), D.quant(x2, sr, c["x_right_quant_bits"]), sl,
+                                sr, sy,
                                 yb, c), sy)
     return run_pair
 
@@ -192,7 +199,8 @@ def _inv_sqrt(layer, c, p, x):
 def _hypot(layer, c, p, x1, x2):
     bits = c["x_left_quant_bits"]
     sl, sy = p.scale("x1", "scale_x_left", bits), p.scale("y", "scale_y", c["y_quant_bits"] + 1)
-    return _result(D.hypot(D.quant(x1, sl, bits), D.quant(x2, sl, bits), sl, sy, c["y_quant_bits"], c["sqrt_left_shift_bits"],
+    return _result(D.hypot(D.quant(x1, sl, bits), D.quant(x2, sl, bits), sl, sy, c["y_quant_bits"],
+                           c["sqrt_left_shift_bits"],
                            c["output_fp_clip"]), sy)
 
 
@@ -206,9 +214,11 @@ def _batch_norm2d(layer, c, p, x):
     (sx, sy), xb, eps = _one(c, p), c["x_quant_bits"], layer.get("eps", 1e-5)
     q = D.quant(x, sx, xb)
     if not layer.get("affine", True):
-        return _result(D.batchnorm2d_noaffine(q, p["running_mean"], p["running_var"], eps, sx, sy, c["y_quant_bits"], xb), sy)
+        return _result(D.batchnorm2d_noaffine(q, p["running_mean"], p["running_var"], eps, sx, sy, c["y_quant_bits"],
+                                              xb), sy)
     sw = p.scale("weight", "scale_weight", c["weight_quant_bits"])
-    folded = D.bn_fold(p["weight"], p["bias"], p["running_mean"], p["running_var"], eps, sx, sw, xb, c["weight_quant_bits"])
+    folded = D.bn_fold(p["weight"], p["bias"], p["running_mean"], p["running_var"], eps, sx, sw, xb,
+                       c["weight_quant_bits"])
     return _result(D.batchnorm2d(q, *folded, sx, sw, sy, c["y_quant_bits"]), sy)
 
 
