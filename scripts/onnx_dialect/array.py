@@ -63,12 +63,10 @@ def check_g(graph, node, g):
     return int(g)
 
 
-def _defer(graph, node, op, shape, value, tensors, attributes):
+def _defer(graph, node, op, shape, inputs, tensors, attributes):
     """Leaves the node to the Scale that reads it; without one the default g."""
-    limits = INT8
-
     def emit(g, source, name=None):
-        return graph.add(node, op, [value], shape, limits, tensors, {"g": g, **attributes}, source, name)
+        return graph.add(node, op, inputs, shape, INT8, tensors, {"g": g, **attributes}, source, name)
 
     output = node.outputs[0]
     readers = graph.model.users.get(output, [])
@@ -98,14 +96,24 @@ def gemm(graph, node):
     if matrix.ndim != 2 or value.shape != [matrix.shape[0]]:
         node.refuse(f"input {value.shape} and weight {list(matrix.shape)} do not fit")
     bias, rows = bias_and_rows(graph, node, "", graph.constant(node, 2), matrix.shape[1])
-    _defer(graph, node, "linear", [matrix.shape[1]], value, {"weight": matrix, "bias": bias},
+    _defer(graph, node, "linear", [matrix.shape[1]], [value], {"weight": matrix, "bias": bias},
            {**input_attributes(node, value), **rows})
 
 
 def matmul(graph, node):
-    if not graph.is_constant(node, 1):
-        node.refuse("the product of two computed values is the microcontroller's, whose arithmetic is not known")
-    gemm(graph, node)
+    if graph.is_constant(node, 1):
+        gemm(graph, node)
+        return
+    left, right = graph.input(node, 0), graph.input(node, 1)
+    if len(left.shape) < 2 or len(right.shape) != len(left.shape) or left.shape[-1] != right.shape[-2]:
+        node.refuse(f"inputs {left.shape} and {right.shape} are no matrices that fit each other")
+    if left.time or right.time:
+        node.refuse("W is time, one column a frame, which cannot be mixed")
+    batch = [max(a, b) for a, b in zip(left.shape[:-2], right.shape[:-2])]
+    if any(a not in (1, n) or b not in (1, n) for a, b, n in zip(left.shape, right.shape, batch)):
+        node.refuse(f"inputs {left.shape} and {right.shape} do not fit each other")
+    graph.note(node, "of two computed values: the chip's own arithmetic is not known, the array's output rule assumed")
+    _defer(graph, node, "matmul", batch + [left.shape[-2], right.shape[-1]], [left, right], {}, {})
 
 
 def _window(node, kernel, value):
@@ -152,7 +160,7 @@ def conv(graph, node):
     if min(size) < 1:
         node.refuse(f"kernel {list(kernel.shape[2:])} is larger than the padded input {value.shape}")
     bias, rows = bias_and_rows(graph, node, "", graph.constant(node, 2), kernel.shape[0])
-    _defer(graph, node, "conv2d", [kernel.shape[0]] + size, value, {"weight": kernel, "bias": bias},
+    _defer(graph, node, "conv2d", [kernel.shape[0]] + size, [value], {"weight": kernel, "bias": bias},
            {"strides": strides, "pads": pads, "dilations": dilations, "groups": groups if groups != 1 else None,
             "streaming": streaming or None, **input_attributes(node, value), **rows})
 
@@ -176,7 +184,7 @@ def conv_transpose(graph, node):
         node.refuse(f"pads {pads} leave nothing of the output")
     columns = kernel.shape[1] * groups
     bias, rows = bias_and_rows(graph, node, "", graph.constant(node, 2), columns)
-    _defer(graph, node, "conv_transpose2d", [columns] + size, value, {"weight": kernel, "bias": bias},
+    _defer(graph, node, "conv_transpose2d", [columns] + size, [value], {"weight": kernel, "bias": bias},
            {"strides": strides, "pads": pads, "output_padding": extra, "dilations": dilations,
             "groups": groups if groups != 1 else None, "streaming": streaming or None,
             **input_attributes(node, value), **rows})
@@ -190,6 +198,8 @@ def tdnn(graph, node):
     offsets = graph.whole(node, "time_offsets", node.get("time_offsets")).reshape(-1).tolist()
     if len(value.shape) != 1 or matrix.ndim != 2 or matrix.shape[0] != value.shape[0] * len(offsets):
         node.refuse(f"input {value.shape}, {len(offsets)} offsets and weight {list(matrix.shape)} do not fit")
+    if len(set(offsets)) != len(offsets):
+        node.refuse(f"time_offsets {offsets} repeat")
     order = np.argsort(offsets, kind="stable")
     matrix = matrix.reshape(len(offsets), value.shape[0], -1)[order].reshape(matrix.shape)
     columns = matrix.shape[1]

@@ -91,33 +91,31 @@ def _binary(graph, node, op):
         node.refuse("both inputs are constants")
     if not constants:
         left, right = graph.input(node, 0), graph.input(node, 1)
-        if left.shape != right.shape:
-            node.refuse(f"inputs {left.shape} and {right.shape} have different shapes")
-        graph.add(node, op, [left, right], left.shape, INT8, attributes={"shift": bits or None})
+        if len(left.shape) != len(right.shape) or left.time != right.time:
+            node.refuse(f"inputs {left.shape} and {right.shape} do not fit each other")
+        graph.add(node, op, [left, right], _broadcast(node, left.shape, right.shape), INT8,
+                  attributes={"shift": bits or None})
         return
     value, operand = graph.input(node, 1 - constants[0]), graph.integers(node, constants[0])
-    if operand.size == 1 or (operand == operand.flat[0]).all():
+    if operand.size == 1:
         graph.add(node, "scalar", [value], value.shape, INT8,
                   attributes={"kind": op, "value": int(operand.flat[0]), "bits": bits})
         return
-    graph.add(node, op, [value, _constant(graph, node, value, operand)], value.shape, INT8,
-              attributes={"shift": bits or None})
+    if operand.ndim > len(value.shape):
+        if operand.ndim > len(value.shape) + 1 or operand.shape[0] != 1:
+            node.refuse(f"constant of shape {list(operand.shape)} has more axes than the frames {value.shape}")
+        operand = operand[0]
+    shape = _broadcast(node, value.shape, list(operand.shape))
+    if value.time and shape[-1] != 1:
+        node.refuse("W is time, one column a frame, and the constant has several")
+    graph.add(node, op, [value], shape, INT8, {"right": operand}, {"shift": bits or None})
 
 
-def _constant(graph, node, value, operand):
-    """A vector of constants as a value: a digital layer of zero weights, whose bias it is."""
-    shape = list(operand.shape[-len(value.shape):]) if operand.ndim >= len(value.shape) else list(operand.shape)
-    channels = value.shape[0]
-    if operand.size != channels or shape != [channels] + [1] * (len(value.shape) - 1):
-        node.refuse(f"constant of shape {list(operand.shape)}: only one number a channel is mapped")
-    is_map = len(value.shape) == 3
-    zeros = np.zeros([channels] * 2 + [1, 1] * is_map, np.int64)
-    limits = int(operand.min()), int(operand.max())
-    bits = _signed_bits(limits)
-    return graph.add(node, "conv2d" if is_map else "linear", [value], value.shape, limits,
-                     {"weight": zeros, "bias": operand.reshape(-1)},
-                     {"g": 1, "mode": "digital", "y_bits": bits if bits > 8 else None,
-                      **array.input_attributes(node, value)}, output="", name=node.name + ".constant")
+def _broadcast(node, left, right):
+    try:
+        return list(np.broadcast_shapes(tuple(left), tuple(right)))
+    except ValueError:
+        node.refuse(f"shapes {left} and {right} do not fit each other")
 
 
 # ------------------------------------------------------------------------------------------------ pools
@@ -131,7 +129,8 @@ def _pool(op):
             node.refuse(f"input {value.shape}, kernel {kernel}: only two-dimensional pools are mapped")
         if value.time and (kernel[1], strides[1], pads[1], pads[3]) != (1, 1, 0, 0):
             node.refuse("W is time, which cannot be pooled")
-        if min(kernel) < 1 or min(strides) < 1 or min(pads) < 0 or len(node.outputs) > 1:
+        if min(kernel) < 1 or min(strides) < 1 or min(pads) < 0 or len(node.outputs) > 1 or \
+                any(pad >= k for pad, k in zip(pads, kernel * 2)):
             node.refuse(f"kernel {kernel}, strides {strides}, pads {pads}, {len(node.outputs)} outputs are not mapped")
         size = [(n + a + b - k) // s + 1 for n, a, b, k, s in zip(value.shape[1:], pads[:2], pads[2:], kernel, strides)]
         if min(size) < 1:
@@ -146,13 +145,12 @@ def _pool(op):
 
 def global_average_pool(graph, node):
     value = graph.input(node)
-    if len(value.shape) != 3 or value.time and value.shape[2] != 1:
+    if len(value.shape) != 3:
         node.refuse(f"input {value.shape} is not a map [C, H, W]")
     if value.time:
         node.refuse("W is time, which cannot be pooled")
-    graph.add(node, "avg_pool", [value], [value.shape[0], 1, 1], INT8,
-              attributes={"kernel": value.shape[1:], "strides": [1, 1], "pads": [0, 0, 0, 0],
-                          "scale_in": float(node.get("scale_in", 1.0)), "scale_out": float(node.get("scale_out", 1.0))})
+    graph.add(node, "global_avg_pool", [value], [value.shape[0], 1, 1], INT8,
+              attributes=_scales(node, scale_in=1.0, scale_out=1.0))
 
 
 # ------------------------------------------------------------------------------------------------ norms
@@ -212,27 +210,14 @@ def group_norm(graph, node):
 
 
 def reduce_mean(graph, node):
-    """One axis at a time exists: several last axes are first laid out as one."""
     value = graph.input(node)
     axes = graph.integers(node, 1) if len(node.inputs) > 1 else node.get("axes")
     if axes is None or not len(axes):
         node.refuse("axes are not given")
-    axes = sorted(graph.axis(node, int(a), value) for a in axes)
-    keep, shape = bool(node.get("keepdims", 1)), value.shape
-    if len(axes) > 1:
-        if axes != list(range(axes[0], axes[0] + len(axes))):
-            node.refuse(f"axes {axes} of {shape} do not follow each other")
-        merged = shape[:axes[0]] + [int(np.prod([shape[a] for a in axes]))] + shape[axes[-1] + 1:]
-        value = graph.add(node, "reshape", [value], merged, value.range, attributes={"shape": merged}, output="",
-                          name=node.name + ".merged")
-    kept = [1 if i in axes else n for i, n in enumerate(shape)]
-    result = kept if keep else [n for i, n in enumerate(shape) if i not in axes]
-    direct = [1 if i == axes[0] else n for i, n in enumerate(value.shape)]
-    last = direct == result
-    mean = graph.add(node, "reduce_mean", [value], direct, INT8, attributes={"axis": axes[0]},
-                     output=None if last else "", name=None if last else node.name + ".mean")
-    if not last:
-        graph.add(node, "reshape", [mean], result, INT8, attributes={"shape": result})
+    axes, keep = sorted(graph.axis(node, int(a), value) for a in axes), bool(node.get("keepdims", 1))
+    shape = [1 if i in axes else n for i, n in enumerate(value.shape) if keep or i not in axes]
+    graph.add(node, "reduce_mean", [value], shape, INT8, attributes={"axes": axes, "keepdims": keep},
+              time=value.time and keep)
 
 
 OPERATORS = {

@@ -28,6 +28,13 @@ def _vectors(graph, node, indices):
     return result
 
 
+def _shifts(node, default, lengths):
+    shifts = list(node.get("shift_bits", default))
+    if len(shifts) not in lengths:
+        node.refuse(f"shift_bits {shifts}, expected {' or '.join(map(str, lengths))} of them")
+    return shifts
+
+
 def _g(graph, node, name):
     if node.get(name) is None:
         node.refuse(f"attribute {name} is missing")
@@ -58,7 +65,7 @@ def lstm(graph, node):
     _check(node, weight_ifo=(ifo, [rows, 3 * units]), weight_c=(candidate, [rows, units]),
            bias_ifo=(bias_ifo, [3 * units]), bias_c=(bias_c, [units]))
     gate, cell, output = _tables(graph, node, 3)
-    shifts = list(node.get("shift_bits", [-7, -7]))
+    shifts = _shifts(node, [-7, -7], (2, 4))
     shifts = [0, 0] + shifts if len(shifts) == 2 else shifts
     graph.add(node, "lstm", [x], [units], INT8,
               {"weight_ifo": ifo, "weight_c": candidate, "bias_ifo": bias_ifo, "bias_c": bias_c, "table_gate": gate,
@@ -72,7 +79,7 @@ def gru(graph, node):
         node.refuse(f"has {len(node.inputs)} inputs, expected 5 or 7")
     x = _input(graph, node)
     sigmoid, tanh = _tables(graph, node, 2)
-    common = {"shifts": list(node.get("shift_bits", [-7, -7])), "ones": node.get("scale_ones", 127),
+    common = {"shifts": _shifts(node, [-7, -7], (2,)), "ones": node.get("scale_ones", 127),
               "reset_every": node.get("clean_ht") or None}
     tables = {"table_sigmoid": sigmoid, "table_tanh": tanh}
     width = x.shape[0]
@@ -112,7 +119,8 @@ def gru2array(graph, node):
               {"weight_x": from_x, "weight_h": from_h, "bias_x": bias_x, "bias_h": bias_h, "table_sigmoid": sigmoid,
                "table_tanh": tanh},
               {"g_x": _g(graph, node, "scale_input"), "g_h": _g(graph, node, "scale_hidden"),
-               "hidden_shift": node.get("hidden_shift_bit", 0), "shifts": list(node.get("shift_bits", [-7] * 4)),
+               "hidden_shift": node.get("hidden_shift_bit", 0),
+               "shifts": (_shifts(node, [-7] * 4, (2, 4)) + [0, 0])[:4],
                "ones": node.get("scale_ones", 127), "state_min": graph.state_min,
                "reset_every": node.get("clean_ht") or None})
 

@@ -34,28 +34,56 @@ def convert(node, x, products, columns, driven=None, codes_axis=1):
     bias, bias_d = (columns(node.tensor(role, zero)) for role in ("bias", "bias_d"))
     pn = node.get("neg_in", "none") == "pn"
 
-    def both(codes):
+    def both(codes, used=1):
         if not pn:
-            return products(codes, weight)
+            return products(codes, weight * used)
         negative = node.tensor("weight_neg", -weight)
-        return products(np.maximum(codes, 0), weight) + products(np.maximum(-codes, 0), negative)
+        return products(np.maximum(codes, 0), weight * used) + products(np.maximum(-codes, 0), negative * used)
 
     mode = node.get("mode", "array")
     wanted = node.get("split", node.op == "linear") and mode != "digital" or mode == "mix"
     split = wanted and node.get("x_bits", 8) > 8
     low, high = array_reference.split(x) if split else (x, None)
-    acc = both(low) + bias
-    y = rule(acc)
+    acc, y, v = _converted(node, rule, both, low, bias)
     shown = low if driven is None else driven(low)
     fields = {"npu_x": np.concatenate([np.maximum(shown, 0), np.maximum(-shown, 0)], axis=codes_axis) if pn else shown,
               "npu_acc": acc}
-    if rule.v(acc) is not None:
-        fields["npu_v"] = rule.v(acc)
+    if v is not None:
+        fields["npu_v"] = v
     if split:
         fields["npu_y_d"] = rule.digital_half(both(high) + bias_d)
         y = clip(y + fields["npu_y_d"], signed(rule.y_bits))
     fields["npu_y"] = clip(y, rule.limit)
     return fields, rule.limit
+
+
+def _converted(node, rule, both, low, bias):
+    """(acc, y, v) of the low codes. With k_split, row counts of the parts of a matrix taller than the array, each part is
+    converted on its own, the bias in the first, and the sum is saturated; acc and v then have an axis of parts."""
+    parts = node.get("k_split")
+    if not parts:
+        acc = both(low) + bias
+        return acc, rule(acc), rule.v(acc)
+    ends = np.cumsum(parts)
+    row = _array_rows(node.op, node.tensor("weight").shape)
+    accs = [both(low, (row >= end - count) & (row < end)) for count, end in zip(parts, ends)]
+    accs[0] = accs[0] + bias
+    acc = np.stack([np.broadcast_to(a, accs[0].shape) for a in accs], axis=1)
+    return acc, clip(sum(rule(a) for a in accs), signed(rule.y_bits)), rule.v(acc)
+
+
+def _array_rows(op, shape):
+    """The array row of every weight: linear in order; convolutions kW outermost, then kH, then channel, the kernel of a
+    transposed one flipped."""
+    if op in ("linear", "tdnn"):
+        return np.arange(shape[0])[:, None]
+    channels, heights, widths = shape[0 if op == "conv_transpose2d" else 1], shape[2], shape[3]
+    kh, kw = np.arange(heights)[:, None], np.arange(widths)[None]
+    if op == "conv_transpose2d":
+        kh, kw = heights - 1 - kh, widths - 1 - kw
+    place = (kw * heights + kh) * channels
+    channel = np.arange(channels).reshape((-1, 1, 1, 1) if op == "conv_transpose2d" else (1, -1, 1, 1))
+    return place[None, None] + channel
 
 
 def linear(node):

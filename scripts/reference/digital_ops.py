@@ -7,7 +7,7 @@ import numpy as np
 
 import witin_nn_digital as library
 import wtm2101 as chip
-from rules import F32, I64, clip, shifted, signed, unsigned
+from rules import F32, I64, OutputRule, clip, shifted, signed, unsigned
 
 INT8 = signed(8)
 
@@ -85,8 +85,17 @@ def _signed_result(node, y):
 
 def _library(node, function, *scales, **extra):
     """function(x, [second x], *scales, y_bits, **extra)"""
-    y = function(*node.xs, *(node.need(name) for name in scales), node.get("y_bits", 8), **extra)
+    y = function(*_sides(node), *(node.need(name) for name in scales), node.get("y_bits", 8), **extra)
     return _signed_result(node, y)
+
+
+def _sides(node):
+    """The inputs, or the input and the constant tensor `right`, with as many axes: frames first, then aligned at the
+    last axis."""
+    right = node.tensor("right")
+    sides = node.xs if right is None else [node.x, right[None]]
+    rank = max(side.ndim for side in sides)
+    return [side.reshape(side.shape[:1] + (1,) * (rank - side.ndim) + side.shape[1:]) for side in sides]
 
 
 def prelu(node):
@@ -97,20 +106,22 @@ def prelu(node):
     return _signed_result(node, y)
 
 
-def _chip_shift(node, values, rounding):
-    return {"npu_y": chip.clip8(shifted(values, node.get("shift", 0), node.get("rounding", rounding)))}, INT8
+def _chip_shift(node, function, rounding):
+    limits = INT8 if node.get("signed", True) else unsigned(8)
+    values = shifted(function(*_sides(node)), node.get("shift", 0), node.get("rounding", rounding))
+    return {"npu_y": clip(values, limits)}, limits
 
 
 def add(node):
     if node.profile == "witin_nn":
         return _library(node, library.add, "scale_left", "scale_right", "scale_y")
-    return _chip_shift(node, node.x + node.xs[1], "floor")
+    return _chip_shift(node, np.add, "floor")
 
 
 def mul(node):
     if node.profile == "witin_nn":
         return _library(node, library.mul, "scale_left", "scale_right", "scale_y")
-    return _chip_shift(node, node.x * node.xs[1], "half_up")
+    return _chip_shift(node, np.multiply, "half_up")
 
 
 def div(node):
@@ -130,16 +141,25 @@ def hypot(node):
 
 
 def matmul(node):
+    if node.get("g") is not None:
+        rule = OutputRule(node)
+        return {"npu_y": rule(np.matmul(*node.xs))}, rule.limit
     return _library(node, library.matmul, "scale_left", "scale_right", "scale_y")
 
 
+def _reduced(node, keepdims):
+    """(values of the axes as one last axis, shape of the result) for attribute axis, a number, or axes, a list."""
+    rank = node.x.ndim - 1
+    axes = node.get("axes", range(rank) if node.get("axis") is None else [node.get("axis")])
+    axes = sorted(_axis(node, a) + 1 for a in axes)
+    moved = np.moveaxis(node.x, axes, range(-len(axes), 0))
+    shape = [1 if i in axes else n for i, n in enumerate(node.x.shape) if keepdims or i not in axes]
+    return moved.reshape(moved.shape[:node.x.ndim - len(axes)] + (-1,)), shape
+
+
 def mean(node):
-    axis = node.get("axis")
-    keepdims, bits = node.get("keepdims", False), node.get("sum_bits", 55)
-    if axis is not None:
-        return {"npu_y": library.mean(node.x, _axis(node, axis) + 1, keepdims, bits)}, node.range
-    flat = library.mean(node.x.reshape(len(node.x), -1), 1, False, bits)
-    return {"npu_y": flat.reshape([len(flat)] + [1] * (node.x.ndim - 1) if keepdims else [len(flat)])}, node.range
+    values, shape = _reduced(node, node.get("keepdims", False))
+    return {"npu_y": library.mean(values, -1, False, node.get("sum_bits", 55)).reshape(shape)}, node.range
 
 
 def batch_norm(node):
@@ -157,11 +177,18 @@ def batch_norm(node):
 
 
 def batch_norm_event(node):
-    """y = sat8(floor(f64((x * scale_in * alpha + beta) / scale_out) + 0.5)), alpha and beta float64, one a channel."""
+    """y = sat8(round(((x * scale_in) * alpha + beta) / scale_out)) in double, alpha and beta one a channel."""
     channel = (slice(None),) + (None,) * (node.x.ndim - 2)
     alpha, beta = (node.tensor(role).astype(np.float64)[channel] for role in ("alpha", "beta"))
-    y = (node.x.astype(np.float64) * node.need("scale_in") * alpha + beta) / node.need("scale_out")
-    return {"npu_y": chip.clip8(np.floor(y + 0.5)).astype(I64)}, INT8
+    y = (node.x.astype(np.float64) * node.get("scale_in", 1) * alpha + beta) / node.get("scale_out", 1)
+    return {"npu_y": chip.clip8(_rounded(y, node.get("rounding", "half_up"))).astype(I64)}, INT8
+
+
+def _rounded(values, rounding):
+    """Doubles to whole doubles."""
+    rules = {"half_up": lambda v: np.floor(v + 0.5), "floor": np.floor, "half_even": np.rint, "trunc": np.trunc,
+             "half_away": lambda v: np.copysign(np.floor(np.abs(v) + 0.5), v)}
+    return rules[rounding](values)
 
 
 def _as_map(x):
@@ -181,38 +208,43 @@ def _pool(kind):
         kernel = node.get("kernel") or list(x.shape[2:])
         strides = node.get("strides", [1, 1])
         scales = node.get("scale_in", 1.0), node.get("scale_out", 1.0)
-        y = chip.pool(x, *kernel, *strides, node.get("pads", [0, 0, 0, 0]), kind, *scales)
+        pads = node.get("pads", [0, 0, 0, 0])
+        if not node.get("count_include_pad", True):
+            node.refuse("count_include_pad false is not part of the oracle")
+        y = chip.pool(x, *kernel, *strides, pads, kind, *scales)
         return {"npu_y": y}, node.range if kind == "max" and scales[0] == scales[1] else INT8
     return run
 
 
 def softmax(node):
     """The exponential is the tensor exp_table, index max - x."""
-    x = np.moveaxis(node.x, _axis(node, node.get("axis", -1)) + 1, -1)
+    axis = _axis(node, node.get("axis", 0)) + 1
+    x = np.moveaxis(node.x, axis, -1)
     e = node.tensor("exp_table")[x.max(-1, keepdims=True) - x]
-    y = np.trunc(e * ((F32(1) / F32(node.need("scale_out"))) / chip._sequential_sum(e)))
+    y = np.trunc(e * ((F32(1) / F32(node.get("scale_out", 1))) / chip._sequential_sum(e)))
     limits = signed(8) if node.get("signed", False) else unsigned(8)
-    return {"npu_y": np.moveaxis(clip(y, limits).astype(I64), -1, _axis(node, node.get("axis", -1)) + 1)}, limits
+    return {"npu_y": np.moveaxis(clip(y, limits).astype(I64), -1, axis)}, limits
 
 
 def sum_norm(node):
     is_signed = node.get("signed", False)
-    y = chip.softmax(node.x, _axis(node, node.get("axis", -1)) + 1, node.need("scale_in"), node.need("scale_out"), True,
+    y = chip.softmax(node.x, _axis(node, node.get("axis", 0)) + 1, node.get("scale_in", 1), node.get("scale_out", 1), True,
                      is_signed)
     return {"npu_y": y}, signed(8) if is_signed else unsigned(8)
 
 
 def group_norm(node):
-    y = chip.group_norm(node.x, node.tensor("alpha"), node.tensor("beta"), node.need("groups"), node.need("scale_out"))
+    y = chip.group_norm(node.x, node.tensor("alpha"), node.tensor("beta"), node.need("groups"), node.get("scale_out", 1))
     return {"npu_y": y}, INT8
 
 
 def reduce_mean(node):
-    """Half up; the rounding is a guess of the specification."""
-    axis = node.get("axis")
-    axes = range(node.x.ndim - 1) if axis is None else axis if isinstance(axis, list) else [axis]
-    mean_ = node.x.mean(tuple(_axis(node, a) + 1 for a in axes), keepdims=node.get("keepdims", True))
-    return {"npu_y": chip.clip8(np.floor(mean_ + 0.5).astype(I64))}, INT8
+    """y = clip8(round(sum * scale_in / (n * scale_out))) in double; the rounding is a guess of the specification."""
+    values, shape = _reduced(node, node.get("keepdims", True))
+    scaled = values.sum(-1).astype(np.float64) * node.get("scale_in", 1)
+    limits = INT8 if node.get("signed", True) else unsigned(8)
+    y = _rounded(scaled / (values.shape[-1] * float(node.get("scale_out", 1))), node.get("rounding", "half_up"))
+    return {"npu_y": clip(y, limits).astype(I64).reshape(shape)}, limits
 
 
 # ------------------------------------------------------------------------------------------------ data movement

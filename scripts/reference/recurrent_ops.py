@@ -15,31 +15,52 @@ class Cell:
     """What the four operators share: matrices with their output rule, tables, and the walk over the frames."""
 
     def __init__(self, node):
-        self.node, self.fields = node, {}
+        self.node = node
         self.rounding = node.get("rounding", "half_up")
         self.x = node.x.reshape(len(node.x), -1)
+        self._acc, self._v = [], []
 
     def matrix(self, name):
-        """codes -> array(codes, weight_NAME, bias_NAME, g_NAME), 8 bits."""
+        """codes -> array(codes, weight_NAME, bias_NAME, g_NAME), 8 bits; accumulators are kept for the trace."""
         weight, bias = self.node.tensor(f"weight_{name}"), self.node.tensor(f"bias_{name}", np.zeros(1, I64))
         rule = OutputRule(self.node, f"g_{name}")
-        return lambda u: rule(dot(u, weight) + bias)
+
+        def apply(u):
+            acc = dot(u, weight) + bias
+            self._acc.append(acc)
+            self._v.append(rule.v(acc))
+            return rule(acc)
+
+        return apply
 
     def shift(self, values, bits):
         return shifted(values, bits, self.rounding)
 
+    def gate(self, values, table):
+        """T(values); a sum of two gates goes to int8 first where saturate_sums says so."""
+        return gate(clip8(values) if self.node.get("saturate_sums", False) else values, table)
+
+    def zr(self, gates, table):
+        """(z, r) of gates whose columns stand in attribute `order`."""
+        first, second = np.split(gate(gates, table), 2)
+        return (first, second) if self.node.get("order", "zr") == "zr" else (second, first)
+
     def run(self, step, units, states):
-        """step(t, *states) -> (states, {field: values}); the last state is the output."""
-        reset = self.node.get("reset_every", 0)
+        """step(x, *states) -> (states, {field: values}); the last state is the output."""
+        reset, frames = self.node.get("reset_every", 0), {}
         zero = [np.zeros(units, I64) for _ in range(states)]
         state = zero
-        for t in range(len(self.x)):
+        for t, x in enumerate(self.x):
             if reset and t % reset == 0:
                 state = zero
-            state, fields = step(t, *state)
+            self._acc, self._v = [], []
+            state, fields = step(x, *state)
+            fields["npu_acc"] = np.concatenate(self._acc)
+            if self._v[0] is not None:
+                fields["npu_v"] = np.concatenate(self._v)
             for name, values in {**fields, "npu_y": state[-1]}.items():
-                self.fields.setdefault(name, []).append(values)
-        return {name: np.array(values) for name, values in self.fields.items()}
+                frames.setdefault(name, []).append(values)
+        return {name: np.array(values) for name, values in frames.items()}
 
 
 def lstm(node):
@@ -47,25 +68,20 @@ def lstm(node):
     ifo, candidate = cell.matrix("ifo"), cell.matrix("c")
     table_gate, table_cell, table_output = (node.tensor(f"table_{t}") for t in ("gate", "cell", "output"))
     shifts = node.get("shifts", [0, 0, -7, -7])
-    units = node.tensor("weight_c").shape[1]
 
-    def step(t, c, h):
-        u = np.concatenate([cell.x[t], h])
+    def step(x, c, h):
+        u = np.concatenate([x, h])
         gates_ifo, gates_c = ifo(u), candidate(u)
         i, f, o = np.split(gate(gates_ifo, table_gate), 3)
-        fc, ic = f * c, i * gate(gates_c, table_cell)
+        ctl = gate(gates_c, table_cell)
+        fc, ic = f * c, i * ctl
         new_c = clip8(cell.shift(cell.shift(fc, shifts[0]) + cell.shift(ic, shifts[1]), shifts[2]))
         tanh = gate(new_c, table_output) if table_output.size == 1024 else lut256(new_c, table_output)
         new_h = clip8(cell.shift(o * tanh, shifts[3]))
-        return (new_c, new_h), {"inp": u, "h_in": h, "c_in": c, "gates_ifo": gates_ifo, "gates_c": gates_c,
-                                "fc": fc, "ic": ic, "cx": new_c, "cy_tanh": tanh}
+        return (new_c, new_h), {"inp": u, "h_in": h, "c_in": c, "gates_ifo": gates_ifo, "gates_c": gates_c, "i": i,
+                                "f": f, "o": o, "ctl": ctl, "fc": fc, "ic": ic, "cx": new_c, "cy_tanh": tanh}
 
-    return cell.run(step, units, 2), INT8
-
-
-def _two_gates(cell, table_sigmoid, sums, order):
-    first, second = np.split(gate(sums, table_sigmoid), 2)
-    return (first, second) if order == "zr" else (second, first)
+    return cell.run(step, node.tensor("weight_c").shape[1], 2), INT8
 
 
 def gru(node):
@@ -73,15 +89,15 @@ def gru(node):
     cell = Cell(node)
     zr, hn, inn = cell.matrix("zr"), cell.matrix("hn"), cell.matrix("in")
     sigmoid, tanh = node.tensor("table_sigmoid"), node.tensor("table_tanh")
-    shifts, ones, order = node.get("shifts", [-7, -7]), node.get("ones", 128), node.get("order", "zr")
+    shifts, ones = node.get("shifts", [-7, -7]), node.get("ones", 128)
 
-    def step(t, h):
-        gates_zr = zr(np.concatenate([cell.x[t], h]))
-        z, r = _two_gates(cell, sigmoid, gates_zr, order)
-        gates_hn, gates_in = hn(h), inn(cell.x[t])
-        n = gate(gates_in + cell.shift(r * gates_hn, shifts[0]), tanh)
+    def step(x, h):
+        u = np.concatenate([x, h])
+        gates_zr, from_h, from_x = zr(u), hn(h), inn(x)
+        z, r = cell.zr(gates_zr, sigmoid)
+        n = cell.gate(from_x + cell.shift(r * from_h, shifts[0]), tanh)
         return (clip8(cell.shift((ones - z) * n + z * h, shifts[1])),), {
-            "h_in": h, "gates_zr": gates_zr, "gates_hn": gates_hn, "gates_in": gates_in, "z": z, "r": r, "n": n}
+            "inp": u, "h_in": h, "gates_zr": gates_zr, "hn": from_h, "in": from_x, "z": z, "r": r, "n": n}
 
     return cell.run(step, node.tensor("weight_hn").shape[1], 1), INT8
 
@@ -91,16 +107,17 @@ def gru_single(node):
     cell = Cell(node)
     zr, candidate = cell.matrix("zr"), cell.matrix("h")
     sigmoid, tanh = node.tensor("table_sigmoid"), node.tensor("table_tanh")
-    shifts, ones, order = node.get("shifts", [-7, -7]), node.get("ones", 128), node.get("order", "zr")
+    shifts, ones = node.get("shifts", [-7, -7]), node.get("ones", 128)
 
-    def step(t, h):
-        gates_zr = zr(np.concatenate([h, cell.x[t]]))
-        z, r = _two_gates(cell, sigmoid, gates_zr, order)
-        rh = clip8(cell.shift(r * h, shifts[0]))
-        gates_h = candidate(np.concatenate([rh, cell.x[t]]))
+    def step(x, h):
+        u = np.concatenate([h, x])
+        gates_zr = zr(u)
+        z, r = cell.zr(gates_zr, sigmoid)
+        inp_h = np.concatenate([clip8(cell.shift(r * h, shifts[0])), x])
+        gates_h = candidate(inp_h)
         n = gate(gates_h, tanh)
         return (clip8(cell.shift((ones - z) * h + z * n, shifts[1])),), {
-            "h_in": h, "gates_zr": gates_zr, "rh": rh, "gates_h": gates_h, "z": z, "r": r, "n": n}
+            "inp": u, "h_in": h, "gates_zr": gates_zr, "z": z, "r": r, "inp_h": inp_h, "gates_h": gates_h, "n": n}
 
     return cell.run(step, node.tensor("weight_h").shape[1], 1), INT8
 
@@ -111,21 +128,20 @@ def gru2array(node):
     from_x, from_h = cell.matrix("x"), cell.matrix("h")
     sigmoid, tanh = node.tensor("table_sigmoid"), node.tensor("table_tanh")
     shifts, ones = node.get("shifts", [-7, -7, 0, 0]), node.get("ones", 128)
-    shifts = shifts + [0] * (4 - len(shifts))
     limits = node.get("state_min", -127), 127
 
-    def step(t, h):
-        gates_x, gates_h = from_x(cell.x[t]), cell.shift(from_h(h), node.get("hidden_shift", 0))
-        (xz, xr, xn), (hz, hr, hn) = np.split(gates_x, 3), np.split(gates_h, 3)
-        z, r = gate(xz + hz, sigmoid), gate(xr + hr, sigmoid)
-        n = gate(xn + cell.shift(r * hn, shifts[0]), tanh)
+    def step(x, h):
+        gx, gh = from_x(x), cell.shift(from_h(h), node.get("hidden_shift", 0))
+        (xz, xr, xn), (hz, hr, hn) = np.split(gx, 3), np.split(gh, 3)
+        z, r = cell.gate(xz + hz, sigmoid), cell.gate(xr + hr, sigmoid)
+        n = cell.gate(xn + cell.shift(r * hn, shifts[0]), tanh)
         if ones == 128 and shifts[1:] == [-7, 0, 0]:
             new_h = n - cell.shift(z * (n - h), -7)
         else:
             new_h = cell.shift(cell.shift((ones - z) * n, shifts[2]) + cell.shift(z * h, shifts[3]), shifts[1])
-        return (clip(new_h, limits),), {"h_in": h, "gates_x": gates_x, "gates_h": gates_h, "z": z, "r": r, "n": n}
+        return (clip(new_h, limits),), {"inp": x, "h_in": h, "gx": gx, "gh": gh, "z": z, "r": r, "n": n}
 
-    return cell.run(step, node.tensor("weight_h").shape[0], 1), (limits[0], 127)
+    return cell.run(step, node.tensor("weight_h").shape[0], 1), limits
 
 
 OPERATORS = {"lstm": lstm, "gru": gru, "gru_single": gru_single, "gru2array": gru2array}

@@ -40,9 +40,17 @@ def frames_of(package, entry, values):
     return values
 
 
+class Results(dict):
+    """{node: {field: int64 [frames, *shape]}}, npu_y the node's output; ranges: {node: (lowest, highest code)}."""
+
+    def __init__(self):
+        super().__init__()
+        self.ranges = {}
+
+
 def run(package, inputs):
-    """inputs: {name: array}. Returns {node: {field: int64 [frames, *shape]}}; npu_y is the node's output."""
-    codes, ranges, results = {}, {}, {}
+    """Results of a package on inputs {name: array}."""
+    codes, ranges, results = {}, {}, Results()
     for entry in package.inputs:
         if entry["name"] not in inputs:
             raise RunError(f"input {entry['name']} is missing")
@@ -59,6 +67,7 @@ def run(package, inputs):
         y = fields.pop("npu_y")
         results[entry["name"]] = {"npu_y": y, **fields}
         codes[entry["name"]], ranges[entry["name"]] = y, limits
+        results.ranges[entry["name"]] = limits
     return results
 
 
@@ -68,16 +77,34 @@ def output_values(package, inputs, results):
     return {name: results[name]["npu_y"] if name in results else given[name] for name in package.outputs}
 
 
+WIDE_FIELDS = {"npu_acc": np.int32, "npu_v": np.int32, "npu_y_d": np.int32, "gh": np.int32, "inp": np.int16,
+               "inp_h": np.int16, "fc": np.int16, "ic": np.int16}
+
+
+def signed_bits(limits):
+    """The width of signed codes that holds the range."""
+    return max(limits[1], -(limits[0] + 1)).bit_length() + 1
+
+
+def file_codes(name, field, values, limits):
+    """A field as traces store it: npu_y int8, or int16 above 8 bits, by the range of the node."""
+    if field == "npu_y":
+        bits = signed_bits(limits)
+        return values.astype(np.int8 if bits <= 8 else np.int16 if bits <= 16 else np.int32)
+    if field == "npu_x":
+        return wpkg.codes(values, f"{name}/{field}")
+    return values.astype(WIDE_FIELDS.get(field, np.int8))
+
+
 def write_trace(path, package, results, level="nodes"):
-    frames = len(next(iter(results.values()))["npu_y"])
     kept = {name: fields for name, fields in results.items() if level != "outputs" or name in package.outputs}
-    values = {name: {field: wpkg.codes(array, f"{name}/{field}") for field, array in fields.items()
+    values = {name: {field: file_codes(name, field, array, results.ranges[name]) for field, array in fields.items()
                      if level == "full" or field == "npu_y"} for name, fields in kept.items()}
-    nodes = [{"name": name, "op": package.find(name)["op"], "shape": list(results[name]["npu_y"].shape[1:]),
-              "fields": list(fields), "bits": 8 * fields["npu_y"].itemsize} for name, fields in values.items()]
+    nodes = [{"name": name, "op": package.find(name)["op"],
+              "fields": {"npu_y": {"bits": signed_bits(results.ranges[name])}}} for name in values]
     wpkg.write_trace(path, {"package": {"name": package.name, "sha256": package.sha256},
                             "arithmetic": package.arithmetic, "noise": None, "seed": None,
-                            "simulator": "scripts/reference", "frames": frames, "nodes": nodes}, values)
+                            "simulator": "scripts/reference", "level": level, "nodes": nodes}, values)
 
 
 def _save(path, outputs):

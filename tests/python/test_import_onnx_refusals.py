@@ -42,7 +42,7 @@ class Refusals(ModelTest):
             ("output gone: no node", [node("Relu", ["in"], ["out"], "r")], {}, ("gone",)),
             ("Relu r: input 0 .w. has to be computed", [node("Relu", ["w"], ["out"], "r")], {"w": w}),
             ("Gemm fc: input 1 .in. has to be a constant", [node("Gemm", ["in", "in"], ["out"], "fc")], {}),
-            ("MatMul m: the product of two computed values", [node("MatMul", ["in", "in"], ["out"], "m")], {}),
+            ("MatMul m: inputs .* are no matrices", [node("MatMul", ["in", "in"], ["out"], "m")], {}),
             ("Scale s: scale 0.3", [node("Scale", ["in"], ["out"], "s", scale=0.3)], {}),
             ("Scale s: scale 1.5", [node("Scale", ["in"], ["out"], "s", scale=1.5)], {}),
             ("Scale s: scale 200", [node("Scale", ["in"], ["out"], "s", scale=200.0)], {}),
@@ -51,7 +51,8 @@ class Refusals(ModelTest):
             ("ActLut a: table_params has 8 entries", [node("ActLut", ["in"], ["out"], "a", table_params=np.zeros(8))], {}),
             ("FloatScale f: attributes scale", [node("FloatScale", ["in"], ["out"], "f")], {}),
             ("ClearLowBits c: attribute bits", [node("ClearLowBits", ["in"], ["out"], "c")], {}),
-            ("Add a: constant of shape", [node("Add", ["in", "c"], ["out"], "a")], {"c": np.arange(3)}),
+            ("Add a: shapes .4. and .3. do not fit", [node("Add", ["in", "c"], ["out"], "a")], {"c": np.arange(3)}),
+            ("Add a: constant of shape .2, 4. has more axes", [node("Add", ["in", "c"], ["out"], "a")], {"c": np.ones((2, 4))}),
             ("Softmax s: input codes -255..255", [node("Softmax", ["in"], ["out"], "s", axis=1)], {}),
             ("Softmax s: axis 0 counts frames", [node("Relu", ["in"], ["r"]), node("Softmax", ["r"], ["out"], "s", axis=0)], {}),
             ("Concat c: axis 3 of a value with 2 axes", [node("Concat", ["in", "in"], ["out"], "c", axis=3)], {}),
@@ -93,7 +94,7 @@ class Refusals(ModelTest):
              {"a": np.ones(2)}),
             ("BatchNormalization b: gamma", [node("BatchNormalization", ["in", "a", "a", "a", "z"], ["out"], "b")],
              {"a": np.ones(2), "z": np.ones(3)}),
-            ("Add a: inputs .* different shapes", [node("MaxPool", ["in"], ["p"], kernel_shape=[2, 2]),
+            ("Add a: shapes .* do not fit", [node("MaxPool", ["in"], ["p"], kernel_shape=[2, 2]),
                                                    node("Add", ["in", "p"], ["out"], "a")], {}),
         ]
         for message, nodes, constants in cases:

@@ -12,6 +12,7 @@ import numpy as np
 from shared_data import needs_shared, shared
 import run_package
 import wpkg
+import wtm2101
 from rules import Node, OutputRule, RunError, shifted
 
 ACC = [0, 511, 512, 1535, 1536, -256, -511, -512, -767, -768, -1024, -1536, -1791, -1792, 130559, 130560, -131840]
@@ -126,6 +127,25 @@ class Arrays(unittest.TestCase):
             convolved = run_node(down, x)
             self.assertEqual(convolved.shape, y.shape)
             self.assertEqual(int((convolved * y).sum()), int((x * transposed).sum()))
+
+    def test_a_matrix_in_parts_is_converted_part_by_part(self):
+        x, weight = self.rng.integers(0, 256, (3, 4, 6, 5)), self.rng.integers(-128, 128, (7, 4, 3, 2))
+        bias, parts = 128 * self.rng.integers(-99, 99, 7), [5, 12, 7]
+        rows, matrix = wtm2101.im2col(x, 3, 2, 1, 1, (0, 0, 0, 0)), wtm2101.conv_weight_rows(weight)
+        expected, start = 0, 0
+        for count in parts:
+            acc = rows[..., start:start + count] @ matrix[start:start + count] + (bias if start == 0 else 0)
+            expected, start = expected + wtm2101.array_out(acc, 256), start + count
+        expected = np.clip(expected, -128, 127)
+        convolved = run_node(one_node("conv2d", tensors={"weight": weight, "bias": bias}, frame=(4, 6, 5), g=256,
+                                      k_split=parts), x)
+        self.assertEqual(convolved.tolist(), expected.transpose(0, 3, 1, 2).tolist())
+        flat = one_node("linear", tensors={"weight": matrix, "bias": bias}, frame=(24,), g=256, k_split=parts)
+        self.assertEqual(run_node(flat, rows.reshape(-1, 24)).tolist(), expected.reshape(-1, 7).tolist())
+        flipped = np.ascontiguousarray(weight.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1])
+        back = one_node("conv_transpose2d", tensors={"weight": flipped, "bias": bias}, frame=(4, 6, 5), g=256,
+                        k_split=parts, pads=[2, 1, 2, 1])
+        self.assertEqual(run_node(back, x).tolist(), convolved.tolist())
 
     def test_tdnn_waits_for_its_context(self):
         package = one_node("tdnn", "nb01", {"weight": [[1], [10], [100]]}, (1,), g=1, y_bits=16, time_offsets=[-2, 0, 1],
