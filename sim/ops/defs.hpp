@@ -9,6 +9,11 @@ namespace witin::ops {
 extern const OpDef kLinear;
 extern const OpDef kConv2d;
 extern const OpDef kConvTranspose2d;
+extern const OpDef kTdnn;
+extern const OpDef kLstm;
+extern const OpDef kGru;
+extern const OpDef kGruSingle;
+extern const OpDef kGru2Array;
 
 // Between layers and digital.
 extern const OpDef kRelu;

@@ -14,6 +14,11 @@ const std::array kRegistry{
     &kLinear,
     &kConv2d,
     &kConvTranspose2d,
+    &kTdnn,
+    &kLstm,
+    &kGru,
+    &kGruSingle,
+    &kGru2Array,
     // digital
     &kRelu,
 };

@@ -1,0 +1,58 @@
+#include "sim/array/vector_layer.hpp"
+
+#include "sim/array/array_tensors.hpp"
+#include "sim/ops/codes.hpp"
+
+namespace witin::array {
+
+Result<VectorLayer> VectorLayer::make(const ops::NodeContext& context, const Spec& spec) {
+  const Shape expected{spec.rows, spec.columns};
+  if (context.tensor(spec.weight)->shape != expected || spec.rows < 1 || spec.columns < 1) {
+    return context.tensor_error(spec.weight, "tensor.shape", "the weight does not fit the input and the state",
+                                to_string(expected), to_string(context.tensor(spec.weight)->shape));
+  }
+  ArrayAttributes attributes;
+  attributes.rule.arithmetic = context.arithmetic();
+  attributes.rule.g = context.number(spec.g, 0);
+  Result<ArrayTensors> tensors = read_array_tensors(
+      context, attributes,
+      {.rows = spec.rows, .columns = spec.columns, .x = spec.x, .weight = spec.weight, .bias = spec.bias});
+  if (!tensors) return std::move(tensors).error();
+
+  LayerSpec layer;
+  layer.channels = spec.rows;
+  layer.columns = spec.columns;
+  layer.weight.assign(tensors->weight.begin(), tensors->weight.end());
+  layer.staging = choose_staging(spec.x, false, spec.rows, tensors->weight, {}, tensors->bias);
+  layer.bias = std::move(tensors->bias);
+  layer.rule = attributes.rule;
+  Result<ArrayLayer> made = ArrayLayer::make(std::move(layer));
+  if (!made) {
+    const Error& error = made.error();
+    return context.attribute_error(spec.g, error.code, error.what, error.expected, error.found, error.hint);
+  }
+  return VectorLayer(*std::move(made));
+}
+
+void VectorLayer::run(std::span<const std::int32_t> x, std::span<std::int32_t> y, std::span<std::int32_t> acc,
+                      std::span<std::int32_t> v, ops::Scratch& scratch) const {
+  static constexpr std::int64_t kFirst[]{0};
+  const ops::Scratch::Mark mark = scratch.mark();
+  const auto count = static_cast<std::int64_t>(x.size());
+  const Staging& staging = layer_.staging();
+  void* const staged = scratch.take<std::byte>(x.size() * size_of(staging.storage)).data();
+  stage(staging, CodePart::kWhole,
+        {.storage = Storage::kS32, .codes = x.data(), .channels = count, .height = 1, .width = 1, .stride_c = 1},
+        {.codes = staged, .height = 1, .group = count});
+  const std::span<std::int8_t> codes = scratch.take<std::int8_t>(y.size());
+  Sink sink;
+  sink.y = codes.data();
+  sink.places = kFirst;
+  sink.acc = acc.empty() ? nullptr : acc.data();
+  sink.v = v.empty() ? nullptr : v.data();
+  layer_.run({.codes = staged, .rows = kFirst, .segments = kFirst, .segment = count}, sink, scratch);
+  ops::widen(Storage::kS8, codes.data(), 0, y);
+  scratch.rewind(mark);
+}
+
+}  // namespace witin::array

@@ -1,0 +1,106 @@
+// What the recurrent cells share: a state that starts at zero and is carried from frame to frame, reset_every, look-up
+// tables, shifts with a rounding of their own, and the intermediates a full trace shows.
+//
+// Sources: sim/arith/numerics.md. `rounding` (default half_up, which the published traces show), `saturate_sums`,
+// `order`, `ones` and `state_min` are attributes because the chip's own choice is not known for every cell.
+#pragma once
+
+#include <array>
+
+#include "sim/arith/rounding.hpp"
+#include "sim/arith/table.hpp"
+#include "sim/array/vector_layer.hpp"
+#include "sim/ops/registry.hpp"
+
+namespace witin::ops {
+
+// Codes a cell takes: the array is driven with 8 bits, signed or not.
+inline constexpr CodeRange kCellInput{-128, 255};
+
+// An intermediate of one frame: computed in a work array of `size` codes, copied to the trace where wanted.
+struct CellField {
+  std::string_view name;
+  std::int64_t size = 0;
+  Storage storage = Storage::kS8;
+  bool trace_only = false;  // the work array is empty unless the field is wanted
+};
+
+class RecurrentOperator : public Operator {
+ public:
+  // The state has state_size codes, of which the first output.elements() are h, the output.
+  RecurrentOperator(ValueType output, ValueType input, std::vector<CellField> fields, std::int64_t state_size,
+                    std::int64_t reset_every)
+      : Operator(std::move(output)),
+        input_(std::move(input)),
+        fields_(std::move(fields)),
+        state_size_(state_size),
+        reset_every_(reset_every) {}
+
+  [[nodiscard]] std::vector<Field> fields() const final;
+  [[nodiscard]] std::unique_ptr<State> initial_state() const final;
+  Status run(const Run& run) const final;
+
+ protected:
+  using Work = std::span<const std::span<std::int32_t>>;  // one array a field
+
+  // Part of a trace_only field, or nothing where it is not wanted.
+  [[nodiscard]] static std::span<std::int32_t> part(Work work, std::size_t field, std::size_t first,
+                                                    std::size_t count) {
+    const bool wanted = field < work.size() && !work[field].empty();
+    return wanted ? work[field].subspan(first, count) : std::span<std::int32_t>();
+  }
+
+  // Moves the state on by one frame of input codes.
+  virtual void step(std::span<const std::int32_t> x, std::span<std::int32_t> state, Work work,
+                    Scratch& scratch) const = 0;
+
+ private:
+  ValueType input_;
+  std::vector<CellField> fields_;
+  std::int64_t state_size_;
+  std::int64_t reset_every_;
+};
+
+// An activation: int8 table of 256 or 1024 entries, indexed by a gate value on the int8 scale or a sum of two.
+class GateTable {
+ public:
+  [[nodiscard]] static Result<GateTable> make(const NodeContext& context, std::string_view role, bool saturate_sums);
+
+  [[nodiscard]] std::int32_t operator()(std::int32_t gate) const {
+    const std::size_t index = saturate_sums_ ? arith::half_lsb_index_saturated(gate, table_.size())
+                                             : arith::half_lsb_index(gate, table_.size());
+    return table_[index];
+  }
+
+ private:
+  std::vector<std::int32_t> table_;
+  bool saturate_sums_ = false;
+};
+
+// Attributes of the cells: `own`, and `shifts` of shift_count numbers, `reset_every` and `rounding`.
+[[nodiscard]] std::vector<AttributeRule> with_cell_attributes(std::size_t shift_count, std::vector<AttributeRule> own);
+[[nodiscard]] AttributeRule divisor_rule(std::string_view name);
+[[nodiscard]] AttributeRule ones_rule();
+[[nodiscard]] AttributeRule order_rule();
+[[nodiscard]] AttributeRule saturate_sums_rule();
+[[nodiscard]] TensorRule cell_weight(std::string_view role);
+[[nodiscard]] TensorRule cell_bias(std::string_view role);
+[[nodiscard]] TensorRule cell_table(std::string_view role);
+
+[[nodiscard]] arith::Rounding cell_rounding(const NodeContext& context);
+
+template <std::size_t kCount>
+[[nodiscard]] std::array<int, kCount> cell_shifts(const NodeContext& context, std::vector<std::int64_t> absent) {
+  const std::vector<std::int64_t> shifts = context.integers("shifts", std::move(absent));
+  std::array<int, kCount> out{};
+  for (std::size_t i = 0; i < kCount; ++i) out[i] = static_cast<int>(shifts[i]);
+  return out;
+}
+
+// What a table is indexed with: a gate plus another, wide shifts included, within what any table tells apart.
+[[nodiscard]] constexpr std::int32_t gate_sum(std::int64_t a, std::int64_t b) { return arith::sat(a + b, 16); }
+
+// The input's length, or an error: cells take vectors.
+[[nodiscard]] Result<std::int64_t> cell_input(const NodeContext& context);
+
+}  // namespace witin::ops
