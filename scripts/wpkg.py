@@ -68,7 +68,8 @@ def codes(values, where):
 
 def _role_tensor(role, values, where):
     if role in FLOAT_ROLES:
-        array = np.asarray(values, "<f4")
+        array = np.asarray(values)
+        array = array.astype("<f8" if array.dtype == np.float64 else "<f4")
         if not np.isfinite(array).all():
             raise PackageError(f"{where}: not finite")
         return array
@@ -117,7 +118,7 @@ def _read_npy(data, where):
     for extent in shape:
         size *= extent
     if size != len(data) - stream.tell():
-        raise PackageError(f"{where}: {len(data) - stream.tell()} bytes of data, expected {size} for shape {list(shape)}")
+        raise PackageError(f"{where}: {len(data) - stream.tell()} bytes of data, expected {size} for {list(shape)}")
     return np.frombuffer(data, dtype, offset=stream.tell()).reshape(shape)
 
 
@@ -264,8 +265,8 @@ class Package:
 
     def node(self, name, op, inputs, tensors=None, attributes=None, **extra):
         """Appends a node and returns its name. `tensors`: {role: integers}; the storage follows from the role and the
-        values: biases int32, the rest int8 or int16, exp_table, alpha and beta float32. `attributes` that are None
-        are left out. extra: arithmetic, scale, and keys that begin with x-."""
+        values: biases int32, the rest int8 or int16; exp_table, alpha and beta float32, or float64 where given so.
+        Tensors and attributes that are None are left out. extra: arithmetic, scale, keys that begin with x-."""
         entry = {"name": name, "op": op, "inputs": list(inputs)}
         for role, values in (tensors or {}).items():
             if values is not None:
@@ -307,7 +308,8 @@ class Package:
 
     def write(self, path):
         members = [(f"tensors/{key}.npy", npy_bytes(array)) for key, array in self.tensors.items()]
-        entries = {key: {"dtype": array.dtype.name, "shape": list(array.shape), "sha256": hashlib.sha256(data).hexdigest()}
+        entries = {key: {"dtype": array.dtype.name, "shape": list(array.shape),
+                         "sha256": hashlib.sha256(data).hexdigest()}
                    for (key, array), (_, data) in zip(self.tensors.items(), members)}
         manifest = {"format": FORMAT, "version": VERSION, "name": self.name, "description": self.description,
                     "producer": self.producer, "arithmetic": self.arithmetic, "inputs": self.inputs,
@@ -343,7 +345,8 @@ class Package:
         """The rules of format.md that need no operator; returns a Package without its tensors."""
         where = f"{path}: manifest.json"
         if manifest.get("format") != FORMAT:
-            raise PackageError(f"{where}/format: expected \"{FORMAT}\", found {json.dumps(manifest.get('format'))[:60]}")
+            found = json.dumps(manifest.get("format"))[:60]
+            raise PackageError(f'{where}/format: expected "{FORMAT}", found {found}')
         if manifest.get("version") != VERSION or manifest["version"] is True:
             raise PackageError(f"{where}/version: {json.dumps(manifest.get('version'))[:60]} is not supported, "
                                f"this reader knows {VERSION}")
@@ -421,9 +424,22 @@ def file_sha256(path):
 
 # ------------------------------------------------------------------------------------------------ trace
 def write_trace(path, header, values):
-    """header: the keys of trace.json beside format and version. values: {node: {field: array [frames, *shape]}}, in
-    execution order."""
-    members = [("trace.json", _json_text(_plain({"format": TRACE_FORMAT, "version": VERSION, **header})))]
+    """values: {node: {field: array [frames, *shape]}}, in execution order, npu_y among the fields of each node.
+
+    header: the keys of trace.json beside format, version and frames; of its `nodes`, name and op are taken, and the bits
+    that a field may have: [{"name": ..., "op": ..., "fields": {"npu_y": {"bits": 8}}}].
+    """
+    described, nodes = {node["name"]: node for node in header["nodes"]}, []
+    for name, fields in values.items():
+        known = described[name].get("fields", {})
+        entries = {field: {"dtype": array.dtype.name, "shape": list(array.shape[1:]),
+                           **({"bits": known[field]["bits"]} if "bits" in known.get(field, {}) else {})}
+                   for field, array in fields.items()}
+        nodes.append({"name": name, "op": described[name]["op"], "shape": list(fields["npu_y"].shape[1:]),
+                      "fields": entries})
+    frames = len(next(iter(values.values()))["npu_y"])
+    document = {"format": TRACE_FORMAT, "version": VERSION, **header, "frames": frames, "nodes": nodes}
+    members = [("trace.json", _json_text(_plain(document)))]
     members += [(f"{node}/{field}.npy", npy_bytes(array)) for node, fields in values.items()
                 for field, array in fields.items()]
     _write_zip(path, members)

@@ -26,12 +26,18 @@ namespace witin::kernels {
 }
 
 // The reference path always takes the exact form.
-[[nodiscard]] inline RuleArgs rule_args(Isa isa, const FusedRule* rule) {
+[[nodiscard]] inline RuleArgs rule_args(Isa isa, const FusedRule* rule, Storage storage) {
   if (rule == nullptr) return {};
   static constexpr RuleForm kForms[]{RuleForm::kQuarterF32, RuleForm::kEvenF32, RuleForm::kQuarterF64,
                                      RuleForm::kEvenF64,    RuleForm::kIeee,    RuleForm::kExact};
   const auto& n = rule->numbers();
+  // Stores saturate to the element; |acc| * scale < 2^31 keeps the conversion to int32 in range.
+  const CodeRange whole = signed_range(storage == Storage::kS8 ? 8 : 16);
+  const bool quarter = rule->form() == FusedRule::Form::kQuarterF32;
+  const bool saturates = quarter ? storage == Storage::kS8 && n.lo == 4 * whole.lo - 2 && n.hi == 4 * whole.hi + 1
+                                 : n.lo == whole.lo && n.hi == whole.hi;
   return {.form = isa == Isa::kRef ? RuleForm::kExact : kForms[static_cast<std::size_t>(rule->form())],
+          .clamp = !saturates || n.scale > 0.9,
           .scale = n.scale,
           .divisor = n.divisor,
           .multiplier = n.multiplier,

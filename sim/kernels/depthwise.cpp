@@ -7,7 +7,7 @@
 
 namespace witin::kernels {
 
-PackedDepthwise PackedDepthwise::pack(Isa isa, const ConvGeometry& geometry, std::span<const std::int16_t> weights,
+PackedDepthwise PackedDepthwise::pack(Isa isa, const DepthwiseGeometry& geometry, std::span<const std::int16_t> weights,
                                       CodeRange x_range, std::span<const std::int32_t> bias) {
   const std::int64_t channels = geometry.channels;
   const std::int64_t taps = geometry.kernel_h * geometry.kernel_w;
@@ -15,7 +15,7 @@ PackedDepthwise PackedDepthwise::pack(Isa isa, const ConvGeometry& geometry, std
   PackedDepthwise packed;
   packed.isa_ = isa;
   packed.geometry_ = geometry;
-  packed.x_format_ = choose_format(isa, x_range, weights).format;
+  packed.x_format_ = {isa == Isa::kRef ? storage_for(x_range) : Storage::kS16, 0};
   const auto padded = static_cast<std::size_t>((channels + 63) / 64 * 64);
   auto by_tap = std::make_shared<Buffer>(static_cast<std::size_t>(taps * channels) * sizeof(std::int16_t));
   auto init = std::make_shared<Buffer>(padded * sizeof(std::int32_t));
@@ -33,25 +33,24 @@ PackedDepthwise PackedDepthwise::pack(Isa isa, const ConvGeometry& geometry, std
   return packed;
 }
 
-void depthwise(const PackedDepthwise& packed, const void* padded_map, const FusedRule* rule, const Output& out) {
-  const ConvGeometry& g = packed.geometry();
-  const std::int64_t map_row = g.padded_width() * g.channels;
-  const DepthwiseArgs args{.x = padded_map,
-                           .x_element = element(packed.x_format().storage),
-                           .channels = g.channels,
-                           .out_height = g.out_height(),
-                           .out_width = g.out_width(),
-                           .kernel_h = g.kernel_h,
-                           .kernel_w = g.kernel_w,
-                           .step_y = g.stride_h * map_row,
-                           .step_x = g.stride_w * g.channels,
-                           .tap_y = g.dilation_h * map_row,
-                           .tap_x = g.dilation_w * g.channels,
-                           .weights = packed.weights(),
-                           .init = packed.init(),
-                           .rule = rule_args(packed.isa(), rule),
-                           .out = output_args(out)};
-  kernel_table(packed.isa()).depthwise(args);
+void depthwise(const PackedDepthwise& packed, const void* x, const FusedRule* rule, const Output& out) {
+  const DepthwiseGeometry& g = packed.geometry();
+  kernel_table(packed.isa())
+      .depthwise({.x = x,
+                  .x_element = element(packed.x_format().storage),
+                  .channels = g.channels,
+                  .out_height = g.out_height,
+                  .out_width = g.out_width,
+                  .kernel_h = g.kernel_h,
+                  .kernel_w = g.kernel_w,
+                  .step_y = g.step_y,
+                  .step_x = g.step_x,
+                  .tap_y = g.tap_y,
+                  .tap_x = g.tap_x,
+                  .weights = packed.weights(),
+                  .init = packed.init(),
+                  .rule = rule_args(packed.isa(), rule, out.storage),
+                  .out = output_args(out)});
 }
 
 }  // namespace witin::kernels

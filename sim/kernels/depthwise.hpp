@@ -1,32 +1,40 @@
-// Depthwise convolution: groups = channels, one output per channel.
+// Depthwise convolution: one output per channel.
 //
-//   acc[oy, ox, c] = bias[c] + sum_(i,j) P[oy * stride_h + i * dilation_h, ox * stride_w + j * dilation_w, c] * w[c, i,
-//   j]
+//   acc[m, c] = bias[c] + sum_(i,j) x[row(m) + i * tap_y + j * tap_x + c] * w[c, i, j]
+//   row(m)    = (m / out_width) * step_y + (m % out_width) * step_x
 //
-// P is the padded HWC map of conv_geometry.hpp in x_format(). Guarantees and output as matmul.hpp; row m is the output
-// pixel oy * out_width + ox, column n the channel.
+// x is a padded map with the channel fastest, in x_format(). Guarantees, slack and output as matmul.hpp; row m is an
+// output pixel, column n a channel.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <span>
 
-#include "sim/kernels/conv_geometry.hpp"
+#include "sim/kernels/matmul.hpp"
 
 namespace witin::kernels {
+
+struct DepthwiseGeometry {
+  std::int64_t channels = 1;
+  std::int64_t kernel_h = 1, kernel_w = 1;
+  std::int64_t out_height = 1, out_width = 1;
+  std::int64_t step_y = 0, step_x = 0;  // elements between output rows and between output columns
+  std::int64_t tap_y = 0, tap_x = 0;    // elements between kernel rows and between kernel columns
+};
 
 class PackedDepthwise {
  public:
   PackedDepthwise() = default;
 
   // weights: [channels, kernel_h, kernel_w]; bias: accumulator units, or empty.
-  [[nodiscard]] static PackedDepthwise pack(Isa isa, const ConvGeometry& geometry,
+  [[nodiscard]] static PackedDepthwise pack(Isa isa, const DepthwiseGeometry& geometry,
                                             std::span<const std::int16_t> weights, CodeRange x_range,
                                             std::span<const std::int32_t> bias);
 
   [[nodiscard]] Isa isa() const { return isa_; }
   [[nodiscard]] XFormat x_format() const { return x_format_; }
-  [[nodiscard]] const ConvGeometry& geometry() const { return geometry_; }
+  [[nodiscard]] const DepthwiseGeometry& geometry() const { return geometry_; }
 
   // For the kernels: s16 [tap][channels], taps in row order; int32 [channels].
   [[nodiscard]] const std::int16_t* weights() const { return weights_->as<std::int16_t>(); }
@@ -35,11 +43,11 @@ class PackedDepthwise {
  private:
   Isa isa_ = Isa::kRef;
   XFormat x_format_;
-  ConvGeometry geometry_;
+  DepthwiseGeometry geometry_;
   std::shared_ptr<const Buffer> weights_;
   std::shared_ptr<const Buffer> init_;
 };
 
-void depthwise(const PackedDepthwise& packed, const void* padded_map, const FusedRule* rule, const Output& out);
+void depthwise(const PackedDepthwise& packed, const void* x, const FusedRule* rule, const Output& out);
 
 }  // namespace witin::kernels

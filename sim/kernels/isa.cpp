@@ -7,6 +7,11 @@
 
 #include "sim/kernels/kernel_table.hpp"
 
+#if defined(WITIN_KERNELS_NEON)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
 namespace witin::kernels {
 namespace {
 
@@ -20,9 +25,25 @@ struct Path {
 
 bool always() { return true; }
 
+#if defined(WITIN_KERNELS_X86)
+bool has_avx512bw() {
+  return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
+         __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512dq") != 0;
+}
+#endif
+
 // Slowest first. __builtin_cpu_supports also asks whether the operating system saves the registers.
-constexpr std::array kPaths{
-    Path{Isa::kRef, &kRefKernels, always},
+constexpr std::array kPaths {
+  Path{Isa::kRef, &kRefKernels, always},
+#if defined(WITIN_KERNELS_X86)
+      Path{Isa::kSse2, &kSse2Kernels, always},
+      Path{Isa::kAvx2, &kAvx2Kernels, [] { return __builtin_cpu_supports("avx2") != 0; }},
+      Path{Isa::kAvx512bw, &kAvx512bwKernels, has_avx512bw},
+      Path{Isa::kAvx512vnni, &kAvx512vnniKernels,
+           [] { return has_avx512bw() && __builtin_cpu_supports("avx512vnni") != 0; }},
+#elif defined(WITIN_KERNELS_NEON)
+      Path{Isa::kNeon, &kNeonKernels, [] { return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0; }},
+#endif
 };
 
 const Path* find(Isa isa) {

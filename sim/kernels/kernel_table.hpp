@@ -15,6 +15,7 @@ enum class RuleForm : std::uint8_t { kNone, kQuarterF32, kEvenF32, kQuarterF64, 
 
 struct RuleArgs {
   RuleForm form;
+  bool clamp;  // false: lo and hi are the ends of the output element, and no conversion to int32 can overflow
   double scale;
   float divisor, multiplier, clip;
   std::int32_t lo, hi;
@@ -28,15 +29,15 @@ struct OutputArgs {
   void* data;
   Element element;
   std::int64_t row_stride, column_stride;
-  const std::int32_t* row_offsets;
+  const std::int64_t* row_offsets;
 };
 
 struct MatmulArgs {
   const void* x;  // elements as XFormat
   Element x_element;
   std::int64_t rows, row_stride;
-  const std::int32_t* row_offsets;
-  const std::int32_t* segment_offsets;
+  const std::int64_t* row_offsets;
+  const std::int64_t* segment_offsets;
   std::int64_t segments, groups_per_run, run;
   const void* weights;
   bool wide;
@@ -59,13 +60,29 @@ struct DepthwiseArgs {
   OutputArgs out;
 };
 
+// A matrix of bytes: out[c * out_stride + r] = in[r * in_stride + c] ^ flip.
+struct TransposeArgs {
+  const void* in;
+  std::int64_t in_stride, rows, columns;
+  void* out;
+  std::int64_t out_stride;
+  std::uint8_t flip;
+};
+
 struct KernelTable {
   void (*matmul)(const MatmulArgs&);
   void (*depthwise)(const DepthwiseArgs&);
   void (*apply_rule)(const RuleArgs&, const std::int32_t* acc, std::int64_t count, void* codes, Element element);
+  void (*transpose)(const TransposeArgs&);
+  void (*convert)(const void* codes, Element from, std::int64_t count, void* out, Element to, std::int32_t offset);
 };
 
 extern const KernelTable kRefKernels;
+extern const KernelTable kSse2Kernels;
+extern const KernelTable kAvx2Kernels;
+extern const KernelTable kAvx512bwKernels;
+extern const KernelTable kAvx512vnniKernels;
+extern const KernelTable kNeonKernels;
 
 [[nodiscard]] const KernelTable& kernel_table(Isa isa);  // of a built path
 

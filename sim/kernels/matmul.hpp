@@ -1,8 +1,9 @@
 // acc[m, n] = sum_k x[m, k] * w[k, n] + bias[n] in exact int32, then optionally an output rule.
 //
-// Weights are packed once per node; inputs are read where they lie, through a table of row offsets, so a convolution
-// over a padded HWC map needs no im2col (conv_geometry.hpp). The caller guarantees K * max|x| * max|w| + |bias| < 2^31
-// and K within 2^24. Nothing here allocates after packing, and every function may run on many threads at once.
+// Weights are packed once per node; inputs are read where they lie, through tables of row and segment offsets, so a
+// convolution over a padded map with the channel fastest needs no im2col: one row per output pixel, one segment per run
+// of consecutive codes of its patch. The caller guarantees K * max|x| * max|w| + |bias| < 2^31 and K within 2^24.
+// Nothing here allocates after packing, and every function may run on many threads at once.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,7 @@
 
 namespace witin::kernels {
 
-// How a kernel wants its input: element = code + offset. Made from codes by convert_codes or pad_map.
+// How a kernel wants its input: element = code + offset. Made from codes by convert_codes.
 struct XFormat {
   Storage storage = Storage::kU8;  // kU8, kS8 or kS16
   std::int32_t offset = 0;
@@ -69,18 +70,18 @@ struct Rows {
   const void* x = nullptr;
   std::int64_t count = 0;                         // M
   std::int64_t stride = 0;                        // row m starts at m * stride, unless offsets are given
-  const std::int32_t* offsets = nullptr;          // [count] start of each row
-  const std::int32_t* segment_offsets = nullptr;  // [segments] start of each run inside a row; null: 0 (one segment)
+  const std::int64_t* offsets = nullptr;          // [count] start of each row
+  const std::int64_t* segment_offsets = nullptr;  // [segments] start of each run inside a row; null: 0 (one segment)
 };
 
 // Where element (m, n) of the result goes: data[m * row_stride + n * column_stride], or with row_offsets
-// data[row_offsets[m] + n * column_stride]. Fast: column_stride 1 (HWC, vectors) or row_stride 1 (CHW).
+// data[row_offsets[m] + n * column_stride]. Fast: column_stride 1, or consecutive rows next to each other (CHW).
 struct Output {
   void* data = nullptr;
   Storage storage = Storage::kS8;  // codes: kS8 or kS16; accumulators: kS32
   std::int64_t row_stride = 0;
   std::int64_t column_stride = 1;
-  const std::int32_t* row_offsets = nullptr;
+  const std::int64_t* row_offsets = nullptr;
 };
 
 // rule null: writes the accumulators (out.storage kS32). Otherwise the rule's codes, whose range out.storage must hold.
@@ -88,6 +89,11 @@ void matmul(const PackedMatrix& matrix, const Rows& rows, const FusedRule* rule,
 
 // The rule alone: codes[i] = rule.y(acc[i]).
 void apply_rule(Isa isa, const FusedRule& rule, std::span<const std::int32_t> acc, void* codes, Storage storage);
+
+// A matrix of bytes transposed, its upper bit flipped if `flip`: what offset 128 does to s8 codes and -128 to u8 codes.
+//   out[c * out_stride + r] = in[r * in_stride + c] (^ 0x80)
+void transpose_bytes(Isa isa, const void* in, std::int64_t in_stride, std::int64_t rows, std::int64_t columns,
+                     bool flip, void* out, std::int64_t out_stride);
 
 // Codes as they lie between operators -> the format a kernel wants. Needs no call when `from` is format.storage and the
 // offset is 0, provided kReadSlack bytes behind the input are readable.

@@ -85,8 +85,21 @@ void apply_rule(const RuleArgs& rule, const std::int32_t* acc, std::int64_t coun
   for (std::int64_t i = 0; i < count; ++i) store(codes, element, i, finish(rule, acc[i]));
 }
 
+void transpose(const TransposeArgs& t) {
+  for (std::int64_t r = 0; r < t.rows; ++r) {
+    for (std::int64_t c = 0; c < t.columns; ++c) {
+      static_cast<std::uint8_t*>(t.out)[c * t.out_stride + r] =
+          static_cast<const std::uint8_t*>(t.in)[r * t.in_stride + c] ^ t.flip;
+    }
+  }
+}
+
+void convert(const void* codes, Element from, std::int64_t count, void* out, Element to, std::int32_t offset) {
+  for (std::int64_t i = 0; i < count; ++i) store(out, to, i, load(codes, from, i) + offset);
+}
+
 }  // namespace
 
-const KernelTable kRefKernels{matmul, depthwise, apply_rule};
+const KernelTable kRefKernels{matmul, depthwise, apply_rule, transpose, convert};
 
 }  // namespace witin::kernels

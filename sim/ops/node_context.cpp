@@ -47,9 +47,10 @@ std::string NodeContext::text(std::string_view attribute, std::string_view absen
   return value != nullptr ? std::get<std::string>(*value) : std::string(absent);
 }
 
-std::vector<std::int64_t> NodeContext::integers(std::string_view attribute, std::vector<std::int64_t> absent) const {
+std::vector<std::int64_t> NodeContext::integers(std::string_view attribute,
+                                                const std::vector<std::int64_t>& absent) const {
   const auto* value = find(attribute);
-  return value != nullptr ? std::get<std::vector<std::int64_t>>(*value) : std::move(absent);
+  return value != nullptr ? std::get<std::vector<std::int64_t>>(*value) : absent;
 }
 
 std::vector<double> NodeContext::numbers(std::string_view attribute, std::vector<double> absent) const {

@@ -26,7 +26,8 @@ class NodeContext {
   [[nodiscard]] std::int64_t integer(std::string_view attribute, std::int64_t absent) const;
   [[nodiscard]] double number(std::string_view attribute, double absent) const;
   [[nodiscard]] std::string text(std::string_view attribute, std::string_view absent) const;
-  [[nodiscard]] std::vector<std::int64_t> integers(std::string_view attribute, std::vector<std::int64_t> absent) const;
+  [[nodiscard]] std::vector<std::int64_t> integers(std::string_view attribute,
+                                                   const std::vector<std::int64_t>& absent) const;
   [[nodiscard]] std::vector<double> numbers(std::string_view attribute, std::vector<double> absent) const;
 
   // Null when the node has no tensor in that role.

@@ -73,9 +73,9 @@ class Builder {
     return false;
   }
 
-  bool out_of_range(std::string found) {
+  bool out_of_range(const std::string& found) {
     return fail("json.number", "a number is out of range", next_pointer(), "an integer of 64 bits or a finite number",
-                std::move(found).substr(0, 40));
+                found.substr(0, 40));
   }
 
   [[nodiscard]] std::string pointer() const { return join(keys_.size()); }
@@ -179,6 +179,10 @@ Result<Json> parse_json(std::string_view text, std::string_view name) {
   }
   if (text.starts_with("\xef\xbb\xbf")) {
     return Error{"json.bom", "the text begins with a byte order mark", std::string(name), "plain UTF-8", "", ""};
+  }
+  // The parser takes a NUL for the end of the text and would not see what follows.
+  if (text.find('\0') != std::string_view::npos) {
+    return Error{"json.syntax", "the text contains a NUL byte", std::string(name), "", "", ""};
   }
   Builder builder(text);
   const bool done = nlohmann::json::sax_parse(text.begin(), text.end(), &builder);

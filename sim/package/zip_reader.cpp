@@ -414,6 +414,10 @@ Result<ZipDirectory> read_zip_directory(const ByteSource& file, const ZipRules& 
   if (Status status = check_duplicates(entries, rules.ignore_case); !status) return std::move(status).error();
 
   std::ranges::stable_sort(entries, {}, &Entry::header_offset);
+  if (!entries.empty() && entries.back().header_offset >= place->offset) {
+    return zip_error("overlap", "a member begins in the directory or behind it", entries.back().name,
+                     "before " + at(place->offset), at(entries.back().header_offset));
+  }
   const std::uint64_t first = entries.empty() ? place->offset : entries.front().header_offset;
   if (first != 0) return zip_error("gap", "bytes before the first member belong to none", at(0), at(0), at(first));
   ZipDirectory directory;

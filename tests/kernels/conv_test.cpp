@@ -3,16 +3,15 @@
 
 #include <string>
 
-#include "sim/kernels/conv_geometry.hpp"
 #include "sim/kernels/depthwise.hpp"
 #include "tests/kernels/oracle.hpp"
 
 using witin::CodeRange;
 using witin::Storage;
 using witin::kernels::Buffer;
-using witin::kernels::ConvGeometry;
 using witin::kernels::Isa;
 using witin::testing::Codes;
+using witin::testing::ConvGeometry;
 
 namespace {
 
@@ -28,29 +27,25 @@ std::vector<std::int32_t> run(Isa isa, const Case& c, const Codes& x, const Code
   const auto tables = conv_tables(g);
   const std::int64_t group_in = g.channels / g.groups;
   const std::int64_t group_out = c.outputs / g.groups;
+  const auto per_group = static_cast<std::size_t>(group_out * g.k());
   std::vector<std::int32_t> out(static_cast<std::size_t>(c.outputs * g.out_pixels()));
   for (std::int64_t group = 0; group < g.groups; ++group) {
-    const auto per_group = static_cast<std::size_t>(group_out * tables.k);
-    const auto weights = witin::testing::narrow(w);
     const auto matrix =
-        conv_matrix(g, group_out, std::span(weights).subspan(static_cast<std::size_t>(group) * per_group, per_group));
+        conv_matrix(g, group_out, std::span(w).subspan(static_cast<std::size_t>(group) * per_group, per_group));
     const auto packed = witin::kernels::PackedMatrix::pack(
-        isa, matrix, tables.k, group_out, tables.segments(), c.x_range,
+        isa, matrix, g.k(), group_out, std::ssize(tables.segments), c.x_range,
         std::span(bias).subspan(static_cast<std::size_t>(group * group_out), static_cast<std::size_t>(group_out)));
-    const Storage storage = packed.x_format().storage;
-    Buffer map(static_cast<std::size_t>(g.padded_elements()) * size_of(storage));
-    pad_map(isa, g, x.data(), Storage::kS32, packed.x_format(), c.pad_code, map.data());
-    const std::byte* start = map.data() + static_cast<std::size_t>(group * group_in) * size_of(storage);
-    matmul(packed,
-           {.x = start,
-            .count = g.out_pixels(),
-            .offsets = tables.offsets.data(),
-            .segment_offsets = tables.segment_offsets.data()},
-           nullptr,
-           {.data = out.data() + group * group_out * g.out_pixels(),
-            .storage = Storage::kS32,
-            .row_stride = 1,
-            .column_stride = g.out_pixels()});
+    const Buffer map = padded_map(g, x, c.pad_code, packed.x_format());
+    const std::byte* start =
+        map.data() + static_cast<std::size_t>(group * group_in) * size_of(packed.x_format().storage);
+    matmul(
+        packed,
+        {.x = start, .count = g.out_pixels(), .offsets = tables.rows.data(), .segment_offsets = tables.segments.data()},
+        nullptr,
+        {.data = out.data() + group * group_out * g.out_pixels(),
+         .storage = Storage::kS32,
+         .row_stride = 1,
+         .column_stride = g.out_pixels()});
   }
   return out;
 }
@@ -73,9 +68,18 @@ void check(Isa isa, const Case& c, unsigned seed) {
   CHECK(different == 0);
 
   if (g.groups != g.channels || c.outputs != g.channels) return;
-  const auto packed = witin::kernels::PackedDepthwise::pack(isa, g, witin::testing::narrow(w), c.x_range, bias);
-  Buffer map(static_cast<std::size_t>(g.padded_elements()) * size_of(packed.x_format().storage));
-  pad_map(isa, g, x.data(), Storage::kS32, packed.x_format(), c.pad_code, map.data());
+  const auto packed = witin::kernels::PackedDepthwise::pack(isa,
+                                                            {.channels = g.channels,
+                                                             .kernel_h = g.kernel_h,
+                                                             .kernel_w = g.kernel_w,
+                                                             .out_height = g.out_height(),
+                                                             .out_width = g.out_width(),
+                                                             .step_y = g.stride_h * g.map_row(),
+                                                             .step_x = g.stride_w * g.channels,
+                                                             .tap_y = g.dilation_h * g.map_row(),
+                                                             .tap_x = g.dilation_w * g.channels},
+                                                            witin::testing::narrow(w), c.x_range, bias);
+  const Buffer map = padded_map(g, x, c.pad_code, packed.x_format());
   const auto rule = witin::arith::OutputRule::make({.g = 300});
   const auto fused = witin::kernels::FusedRule::make(*rule);
   const auto pixels = static_cast<std::size_t>(g.out_pixels());

@@ -161,11 +161,11 @@ TEST_CASE("matmul: row tables, output tables and a second bias") {
   const std::int64_t n = 21;
   const Codes x = witin::testing::random_codes(random, 50, witin::signed_range(8));
   const Codes w = witin::testing::random_codes(random, static_cast<std::size_t>(k * n), witin::signed_range(8));
-  const std::vector<std::int32_t> starts{5, 0, 13, 5};
-  const std::vector<std::int32_t> places{40, 0, 80, 120};
+  const std::vector<std::int64_t> starts{5, 0, 13, 5};
+  const std::vector<std::int64_t> places{40, 0, 80, 120};
   const Codes bias = witin::testing::random_codes(random, static_cast<std::size_t>(n), {-1000, 1000});
   Codes gathered;
-  for (const std::int32_t start : starts) gathered.insert(gathered.end(), x.begin() + start, x.begin() + start + k);
+  for (const std::int64_t start : starts) gathered.insert(gathered.end(), x.begin() + start, x.begin() + start + k);
   const auto expected = witin::testing::matmul(gathered, w, bias, 4, k, n);
   for (const Isa isa : witin::kernels::runnable_isas()) {
     const PackedMatrix packed =

@@ -1,0 +1,197 @@
+// Register-blocked matrix product. Part of body.hpp.
+//
+// Both data paths multiply 4 bytes of x with 64 bytes of weights (16 columns) a step: four u8/s8, or two s16. A tile of
+// R rows and V vectors of columns keeps its accumulators in registers over all of K; finished accumulators pass through
+// the output rule in a few KB of stack, then go to the output by rows, or in strips of rows transposed.
+#pragma once
+
+namespace {
+
+using witin::kernels::MatmulArgs;
+
+constexpr std::int64_t kBlock = 16;                      // columns that lie together
+constexpr int kVectorsPerBlock = kBlock / Simd::kLanes;  // vectors of one block
+constexpr std::int64_t kGroupBytes = 4;                  // of x, a step
+constexpr std::int64_t kStep = kBlock * kGroupBytes;     // bytes of a block's weights, a step
+constexpr int kMaxBlocks = Simd::kTileVectors / kVectorsPerBlock;
+constexpr std::int64_t kMaxColumns = kMaxBlocks * kBlock;
+constexpr int kMaxRows = 12;
+
+struct Dot8 {
+  static constexpr std::int64_t kXBytes = 1;
+  static WITIN_INLINE Simd::I dot(Simd::I acc, Simd::I x, Simd::I w) { return Simd::dot8(acc, x, w); }
+};
+struct Dot16 {
+  static constexpr std::int64_t kXBytes = 2;
+  static WITIN_INLINE Simd::I dot(Simd::I acc, Simd::I x, Simd::I w) { return Simd::dot16(acc, x, w); }
+};
+
+struct Tile {
+  const char* rows[kMaxRows];  // x
+  const std::int64_t* segment_offsets;
+  std::int64_t segments, groups;
+  const char* weights;
+  std::int64_t block_bytes;  // from one block of 16 columns to the next
+  const std::int32_t* init;
+  std::int32_t* acc;  // [R][V * kLanes]
+};
+
+template <class Dot, int R, int V>
+void run_tile(const Tile& t) {
+  Simd::I acc[extent(R)][extent(V)];
+  WITIN_UNROLL
+  for (int v = 0; v < V; ++v) {
+    const Simd::I init = Simd::load(t.init + v * Simd::kLanes);
+    WITIN_UNROLL
+    for (int r = 0; r < R; ++r) acc[r][v] = init;
+  }
+  const char* w = t.weights;
+  for (std::int64_t s = 0; s < t.segments; ++s) {
+    const std::int64_t offset = t.segment_offsets == nullptr ? 0 : t.segment_offsets[s] * Dot::kXBytes;
+    const char* x[extent(R)];
+    WITIN_UNROLL
+    for (int r = 0; r < R; ++r) x[r] = t.rows[r] + offset;
+    for (std::int64_t i = 0; i < t.groups * kGroupBytes; i += kGroupBytes) {
+      Simd::I wv[extent(V)];
+      WITIN_UNROLL
+      for (int v = 0; v < V; ++v) {
+        wv[v] = Simd::load(w + v / kVectorsPerBlock * t.block_bytes + v % kVectorsPerBlock * (Simd::kLanes * 4));
+      }
+      WITIN_UNROLL
+      for (int r = 0; r < R; ++r) {
+        const Simd::I xb = Simd::splat4(x[r] + i);
+        WITIN_UNROLL
+        for (int v = 0; v < V; ++v) acc[r][v] = Dot::dot(acc[r][v], xb, wv[v]);
+      }
+      w += kStep;
+    }
+  }
+  WITIN_UNROLL
+  for (int r = 0; r < R; ++r) {
+    WITIN_UNROLL
+    for (int v = 0; v < V; ++v) Simd::store(t.acc + (r * V + v) * Simd::kLanes, acc[r][v]);
+  }
+}
+
+// One row: K is unrolled over kUnroll sets of accumulators, so that the additions do not wait for each other.
+template <class Dot, int V, int kUnroll>
+void run_row(const Tile& t) {
+  Simd::I acc[extent(kUnroll)][extent(V)];
+  WITIN_UNROLL
+  for (int u = 0; u < kUnroll; ++u) {
+    WITIN_UNROLL
+    for (int v = 0; v < V; ++v) acc[u][v] = u == 0 ? Simd::load(t.init + v * Simd::kLanes) : Simd::zero();
+  }
+  const char* w = t.weights;
+  const auto step = [&](int u, const char* x) WITIN_INLINE_LAMBDA {
+    const Simd::I xb = Simd::splat4(x);
+    WITIN_UNROLL
+    for (int v = 0; v < V; ++v) {
+      const char* at = w + v / kVectorsPerBlock * t.block_bytes + v % kVectorsPerBlock * (Simd::kLanes * 4);
+      acc[u][v] = Dot::dot(acc[u][v], xb, Simd::load(at + u * kStep));
+    }
+  };
+  for (std::int64_t s = 0; s < t.segments; ++s) {
+    const char* x = t.rows[0] + (t.segment_offsets == nullptr ? 0 : t.segment_offsets[s] * Dot::kXBytes);
+    std::int64_t groups = t.groups;
+    for (; groups >= kUnroll; groups -= kUnroll) {
+      WITIN_UNROLL
+      for (int u = 0; u < kUnroll; ++u) step(u, x + u * kGroupBytes);
+      x += kUnroll * kGroupBytes;
+      w += kUnroll * kStep;
+    }
+    for (; groups > 0; --groups) {
+      step(0, x);
+      x += kGroupBytes;
+      w += kStep;
+    }
+  }
+  WITIN_UNROLL
+  for (int v = 0; v < V; ++v) {
+    WITIN_UNROLL
+    for (int u = 1; u < kUnroll; ++u) acc[0][v] = Simd::add(acc[0][v], acc[u][v]);
+    Simd::store(t.acc + v * Simd::kLanes, acc[0][v]);
+  }
+}
+
+// Tile heights: as many rows as the registers hold next to V vectors of weights.
+template <int V>
+constexpr std::int64_t kRowsFor =
+    Simd::kTileRows* Simd::kTileVectors / V > kMaxRows ? kMaxRows : Simd::kTileRows* Simd::kTileVectors / V;
+
+// Runs a tile of at most `rows` rows and returns how many it did.
+template <class Dot, int V>
+std::int64_t run_rows(const Tile& t, std::int64_t rows) {
+  if constexpr (kRowsFor<V> >= 12) {
+    if (rows >= 12) return run_tile<Dot, 12, V>(t), 12;
+  }
+  if constexpr (kRowsFor<V> >= 6) {
+    if (rows >= 6) return run_tile<Dot, 6, V>(t), 6;
+    if (rows >= 4) return run_tile<Dot, 4, V>(t), 4;
+  }
+  if (rows >= 3) return run_tile<Dot, 3, V>(t), 3;
+  if (rows >= 2) return run_tile<Dot, 2, V>(t), 2;
+  constexpr int kUnroll = V >= 8 ? 1 : V >= 4 ? 2 : V >= 2 ? 4 : 8;
+  return run_row<Dot, V, kUnroll>(t), 1;
+}
+
+// All rows against V vectors of columns that start at column n.
+template <class Dot, int V>
+void run_panel(const MatmulArgs& a, std::int64_t first_row, std::int64_t end_row, std::int64_t n) {
+  constexpr std::int64_t kColumns = V * Simd::kLanes;
+  StripWriter<kColumns, kMaxRows> writer(a.rule, a.out, n, a.n);
+  Tile t;
+  t.segment_offsets = a.segment_offsets;
+  t.segments = a.segments;
+  t.groups = a.groups_per_run;
+  t.block_bytes = a.segments * a.groups_per_run * kStep;
+  t.weights = static_cast<const char*>(a.weights) + n / kBlock * t.block_bytes;
+  t.init = a.init + n;
+  t.acc = writer.acc();
+  for (std::int64_t m0 = first_row; m0 < end_row; m0 += kStripRows) {
+    const std::int64_t strip_rows = end_row - m0 < kStripRows ? end_row - m0 : kStripRows;
+    writer.begin(m0);
+    for (std::int64_t m = 0; m < strip_rows;) {
+      const std::int64_t left = strip_rows - m < kRowsFor<V> ? strip_rows - m : kRowsFor<V>;
+      for (std::int64_t r = 0; r < left; ++r) {
+        const std::int64_t row = a.row_offsets != nullptr ? a.row_offsets[m0 + m + r] : (m0 + m + r) * a.row_stride;
+        t.rows[r] = static_cast<const char*>(a.x) + row * Dot::kXBytes;
+      }
+      const std::int64_t done = run_rows<Dot, V>(t, left);
+      writer.finish(done);
+      m += done;
+    }
+    writer.end();
+  }
+}
+
+template <class Dot>
+void run_matmul(const MatmulArgs& a) {
+  // Rows whose x stays in the second-level cache while all columns pass.
+  const std::int64_t row_bytes = a.segments * a.groups_per_run * kGroupBytes;
+  std::int64_t chunk = (std::int64_t{256} << 10) / row_bytes / kStripRows * kStripRows;
+  chunk = chunk < kStripRows ? kStripRows : chunk;
+  for (std::int64_t first = 0; first < a.rows; first += chunk) {
+    const std::int64_t end = first + chunk < a.rows ? first + chunk : a.rows;
+    std::int64_t n = 0;
+    for (; n + kMaxColumns - kBlock < a.n; n += kMaxColumns) run_panel<Dot, Simd::kTileVectors>(a, first, end, n);
+    if constexpr (kMaxBlocks == 4) {
+      if (a.n - n > 2 * kBlock) {
+        run_panel<Dot, 3 * kVectorsPerBlock>(a, first, end, n);
+      } else if (a.n - n > kBlock) {
+        run_panel<Dot, 2 * kVectorsPerBlock>(a, first, end, n);
+      } else if (a.n > n) {
+        run_panel<Dot, kVectorsPerBlock>(a, first, end, n);
+      }
+    }
+  }
+}
+
+template <bool kHasDot8>
+void matmul_narrow(const MatmulArgs& a) {
+  if constexpr (kHasDot8) run_matmul<Dot8>(a);
+}
+
+void matmul(const MatmulArgs& a) { a.wide ? run_matmul<Dot16>(a) : matmul_narrow<Simd::kHasDot8>(a); }
+
+}  // namespace

@@ -1,0 +1,98 @@
+// Finished accumulators -> output memory: by rows, transposed, or scattered. Part of body.hpp.
+#pragma once
+
+namespace {
+
+using witin::kernels::OutputArgs;
+
+constexpr std::int64_t kStripRows = 48;  // a multiple of 16 and of every tile height
+
+WITIN_INLINE std::int64_t size_of(Element element) {
+  return element == Element::kS32 ? 4 : element == Element::kS16 ? 2 : 1;
+}
+
+// Takes blocks of rows [rows][kColumns] of accumulators, applies the rule, and writes the columns below n_end that
+// start at column n. Transposed output is collected in strips of kStripRows rows first.
+template <std::int64_t kColumns, std::int64_t kMaxBlockRows>
+class StripWriter {
+ public:
+  StripWriter(const RuleArgs& rule, const OutputArgs& out, std::int64_t n, std::int64_t n_end)
+      : rule_(rule),
+        out_(out),
+        n_(n),
+        columns_(n_end - n < kColumns ? n_end - n : kColumns),
+        size_(size_of(out.element)),
+        by_rows_(out.column_stride == 1) {}
+
+  [[nodiscard]] std::int32_t* acc() { return acc_; }
+
+  void begin(std::int64_t m) {
+    m_ = m;
+    rows_ = 0;
+  }
+
+  // The next `rows` rows of the strip are in acc().
+  WITIN_INLINE void finish(std::int64_t rows) {
+    const char* finished = reinterpret_cast<const char*>(acc_);
+    if (rule_.form != RuleForm::kNone) {
+      codes_of(rule_, acc_, (rows * kColumns + kQuad - 1) / kQuad * kQuad, codes_, out_.element);
+      finished = codes_;
+    }
+    for (std::int64_t r = 0; r < rows; ++r, ++rows_) {
+      char* to = by_rows_ ? out_row(m_ + rows_) + n_ * size_ : strip_ + rows_ * kColumns * size_;
+      if (size_ == 1 && columns_ == kColumns) {
+        copy_bytes(to, finished + r * kColumns, kColumns);
+      } else {
+        copy_bytes(to, finished + r * kColumns * size_, columns_ * size_);
+      }
+    }
+  }
+
+  void end() {
+    if (by_rows_ || rows_ == 0) return;
+    for (std::int64_t r = 0; r < rows_;) {
+      std::int64_t run = 1;  // rows that lie next to each other
+      while (size_ == 1 && r + run < rows_ && out_row(m_ + r + run) == out_row(m_ + r) + run) ++run;
+      if (run >= kShortRun) {
+        transpose({strip_ + r * kColumns, kColumns, run, columns_, out_row(m_ + r) + n_ * out_.column_stride,
+                   out_.column_stride, 0});
+        r += run;
+      } else {
+        scatter(r++);
+      }
+    }
+  }
+
+ private:
+  static constexpr std::int64_t kShortRun = 4;  // rows below which moving single elements is faster
+
+  void scatter(std::int64_t r) {
+    char* const to = out_row(m_ + r) + n_ * out_.column_stride * size_;
+    const char* const from = strip_ + r * kColumns * size_;
+    const std::int64_t step = out_.column_stride * size_;
+    if (size_ == 1) {
+      for (std::int64_t c = 0; c < columns_; ++c) to[c * step] = from[c];
+    } else if (size_ == 2) {
+      for (std::int64_t c = 0; c < columns_; ++c) copy_bytes(to + c * step, from + c * 2, 2);
+    } else {
+      for (std::int64_t c = 0; c < columns_; ++c) copy_bytes(to + c * step, from + c * 4, 4);
+    }
+  }
+
+  [[nodiscard]] char* out_row(std::int64_t m) const {
+    const std::int64_t row = out_.row_offsets != nullptr ? out_.row_offsets[m] : m * out_.row_stride;
+    return static_cast<char*>(out_.data) + row * size_;
+  }
+
+  const RuleArgs& rule_;
+  const OutputArgs& out_;
+  std::int64_t n_, columns_, size_;
+  bool by_rows_;
+  std::int64_t m_ = 0;
+  std::int64_t rows_ = 0;
+  alignas(64) std::int32_t acc_[extent(kMaxBlockRows * kColumns + kQuad)];
+  alignas(64) char codes_[extent((kMaxBlockRows * kColumns + kQuad) * 2)];
+  alignas(64) char strip_[extent(kStripRows * kColumns * 4)];
+};
+
+}  // namespace

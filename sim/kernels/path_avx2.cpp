@@ -1,0 +1,78 @@
+// AVX2: s16 x s16 multiply-add pairs.
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace {
+
+struct Simd {
+  using I = __m256i;
+  using F = __m256;
+  static constexpr int kLanes = 8;
+  static constexpr bool kHasDot8 = false;
+  static constexpr int kTileRows = 6;
+  static constexpr int kTileVectors = 2;
+
+  static I dot8(I acc, I, I) { return acc; }
+  static I dot16(I acc, I x, I w) { return _mm256_add_epi32(acc, _mm256_madd_epi16(x, w)); }
+
+  static I zero() { return _mm256_setzero_si256(); }
+  static I load(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
+  static void store(void* p, I v) { _mm256_storeu_si256(static_cast<__m256i*>(p), v); }
+  static I splat(std::int32_t v) { return _mm256_set1_epi32(v); }
+  static I splat16(std::int16_t v) { return _mm256_set1_epi16(v); }
+  static I splat8(std::uint8_t v) { return _mm256_set1_epi8(static_cast<char>(v)); }
+  static I splat4(const void* p) {
+    std::int32_t bytes;
+    __builtin_memcpy(&bytes, p, 4);
+    return _mm256_set1_epi32(bytes);
+  }
+  static I flip(I a, I b) { return _mm256_xor_si256(a, b); }
+  static I add(I a, I b) { return _mm256_add_epi32(a, b); }
+  static I adds16(I a, I b) { return _mm256_adds_epi16(a, b); }
+  static I sra2(I a) { return _mm256_srai_epi32(a, 2); }
+  static I sra2_16(I a) { return _mm256_srai_epi16(a, 2); }
+
+  static F splat(float v) { return _mm256_set1_ps(v); }
+  static F to_f32(I v) { return _mm256_cvtepi32_ps(v); }
+  static F mul(F a, F b) { return _mm256_mul_ps(a, b); }
+  static F div(F a, F b) { return _mm256_div_ps(a, b); }
+  static F clamp(F v, F lo, F hi) { return _mm256_min_ps(_mm256_max_ps(v, lo), hi); }
+  static I trunc(F v) { return _mm256_cvttps_epi32(v); }
+  static I rne(F v) { return _mm256_cvtps_epi32(v); }
+  static I scale_f64(I acc, double scale, double lo, double hi, bool to_even) {
+    const __m256d s = _mm256_set1_pd(scale);
+    const __m256d l = _mm256_set1_pd(lo);
+    const __m256d h = _mm256_set1_pd(hi);
+    __m256d a = _mm256_mul_pd(_mm256_cvtepi32_pd(_mm256_castsi256_si128(acc)), s);
+    __m256d b = _mm256_mul_pd(_mm256_cvtepi32_pd(_mm256_extracti128_si256(acc, 1)), s);
+    a = _mm256_min_pd(_mm256_max_pd(a, l), h);
+    b = _mm256_min_pd(_mm256_max_pd(b, l), h);
+    const __m128i low = to_even ? _mm256_cvtpd_epi32(a) : _mm256_cvttpd_epi32(a);
+    const __m128i high = to_even ? _mm256_cvtpd_epi32(b) : _mm256_cvttpd_epi32(b);
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+  }
+
+  static I pack16(I a, I b) { return _mm256_packs_epi32(a, b); }
+  static I pack8(I a, I b) { return _mm256_packs_epi16(a, b); }
+  static I order8(I v) { return _mm256_permutevar8x32_epi32(v, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)); }
+  static I order16(I v) { return _mm256_permute4x64_epi64(v, 0xd8); }
+
+  static I interleave8_low(I a, I b) { return _mm256_unpacklo_epi8(a, b); }
+  static I interleave8_high(I a, I b) { return _mm256_unpackhi_epi8(a, b); }
+  static I interleave16_low(I a, I b) { return _mm256_unpacklo_epi16(a, b); }
+  static I interleave16_high(I a, I b) { return _mm256_unpackhi_epi16(a, b); }
+  static void join(I low, I high, I& first, I& second) {
+    first = _mm256_permute2x128_si256(low, high, 0x20);
+    second = _mm256_permute2x128_si256(low, high, 0x31);
+  }
+  static void store_lane(void* p, I v, int lane) {
+    _mm_storeu_si128(static_cast<__m128i*>(p), lane == 0 ? _mm256_castsi256_si128(v) : _mm256_extracti128_si256(v, 1));
+  }
+};
+
+}  // namespace
+
+#include "sim/kernels/body.hpp"
+
+const witin::kernels::KernelTable witin::kernels::kAvx2Kernels = body_table();

@@ -1,0 +1,18 @@
+// AVX-512 without VNNI: s16 x s16 multiply-add pairs.
+#include "sim/kernels/simd_avx512.hpp"
+
+namespace {
+
+struct Simd : Avx512 {
+  static constexpr bool kHasDot8 = false;
+  static constexpr int kTileRows = 6;
+  static constexpr int kTileVectors = 4;
+  static I dot8(I acc, I, I) { return acc; }
+  static I dot16(I acc, I x, I w) { return _mm512_add_epi32(acc, _mm512_madd_epi16(x, w)); }
+};
+
+}  // namespace
+
+#include "sim/kernels/body.hpp"
+
+const witin::kernels::KernelTable witin::kernels::kAvx512bwKernels = body_table();

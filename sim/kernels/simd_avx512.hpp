@@ -1,0 +1,80 @@
+// Vectors of the AVX-512 paths. Included by path_avx512*.cpp only, inside an unnamed namespace's file.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace {
+
+struct Avx512 {
+  using I = __m512i;
+  using F = __m512;
+  static constexpr int kLanes = 16;  // int32 in a vector
+
+  static I zero() { return _mm512_setzero_si512(); }
+  static I load(const void* p) { return _mm512_loadu_si512(p); }
+  static void store(void* p, I v) { _mm512_storeu_si512(p, v); }
+  static I splat(std::int32_t v) { return _mm512_set1_epi32(v); }
+  static I splat16(std::int16_t v) { return _mm512_set1_epi16(v); }
+  static I splat8(std::uint8_t v) { return _mm512_set1_epi8(static_cast<char>(v)); }
+  static I splat4(const void* p) {
+    std::int32_t bytes;
+    __builtin_memcpy(&bytes, p, 4);
+    return _mm512_set1_epi32(bytes);
+  }
+  static I flip(I a, I b) { return _mm512_xor_si512(a, b); }
+  static I add(I a, I b) { return _mm512_add_epi32(a, b); }
+  static I adds16(I a, I b) { return _mm512_adds_epi16(a, b); }
+  static I sra2(I a) { return _mm512_srai_epi32(a, 2); }
+  static I sra2_16(I a) { return _mm512_srai_epi16(a, 2); }
+
+  static F splat(float v) { return _mm512_set1_ps(v); }
+  static F to_f32(I v) { return _mm512_cvtepi32_ps(v); }
+  static F mul(F a, F b) { return _mm512_mul_ps(a, b); }
+  static F div(F a, F b) { return _mm512_div_ps(a, b); }
+  static F clamp(F v, F lo, F hi) { return _mm512_min_ps(_mm512_max_ps(v, lo), hi); }
+  static I trunc(F v) { return _mm512_cvttps_epi32(v); }
+  static I rne(F v) { return _mm512_cvtps_epi32(v); }
+
+  // acc * scale in binary64, clamped, then converted with truncation or to nearest even.
+  static I scale_f64(I acc, double scale, double lo, double hi, bool to_even) {
+    const __m512d s = _mm512_set1_pd(scale);
+    const __m512d l = _mm512_set1_pd(lo);
+    const __m512d h = _mm512_set1_pd(hi);
+    __m512d a = _mm512_mul_pd(_mm512_cvtepi32_pd(_mm512_castsi512_si256(acc)), s);
+    __m512d b = _mm512_mul_pd(_mm512_cvtepi32_pd(_mm512_extracti64x4_epi64(acc, 1)), s);
+    a = _mm512_min_pd(_mm512_max_pd(a, l), h);
+    b = _mm512_min_pd(_mm512_max_pd(b, l), h);
+    const __m256i low = to_even ? _mm512_cvtpd_epi32(a) : _mm512_cvttpd_epi32(a);
+    const __m256i high = to_even ? _mm512_cvtpd_epi32(b) : _mm512_cvttpd_epi32(b);
+    return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+  }
+
+  // Saturating packs inside each 128-bit lane, and what restores the order of 4 packed vectors (s8) or 2 (s16).
+  static I pack16(I a, I b) { return _mm512_packs_epi32(a, b); }
+  static I pack8(I a, I b) { return _mm512_packs_epi16(a, b); }
+  static I order8(I v) {
+    return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), v);
+  }
+  static I order16(I v) { return _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), v); }
+
+  static I interleave8_low(I a, I b) { return _mm512_unpacklo_epi8(a, b); }
+  static I interleave8_high(I a, I b) { return _mm512_unpackhi_epi8(a, b); }
+  static I interleave16_low(I a, I b) { return _mm512_unpacklo_epi16(a, b); }
+  static I interleave16_high(I a, I b) { return _mm512_unpackhi_epi16(a, b); }
+  // [low.0 high.0 low.1 high.1] and [low.2 high.2 low.3 high.3], by 128-bit lanes.
+  static void join(I low, I high, I& first, I& second) {
+    first = _mm512_permutex2var_epi64(low, _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), high);
+    second = _mm512_permutex2var_epi64(low, _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15), high);
+  }
+  static void store_lane(void* p, I v, int lane) {
+    const __m128i part = lane == 0   ? _mm512_castsi512_si128(v)
+                         : lane == 1 ? _mm512_extracti32x4_epi32(v, 1)
+                         : lane == 2 ? _mm512_extracti32x4_epi32(v, 2)
+                                     : _mm512_extracti32x4_epi32(v, 3);
+    _mm_storeu_si128(static_cast<__m128i*>(p), part);
+  }
+};
+
+}  // namespace
