@@ -11,6 +11,8 @@
 namespace witin {
 
 // One --input NAME=FILE, or the positional file (no name): an .npz that holds every input, or the .npy of the only one.
+// Where real values are quantised, inputs that quantise the same network input (Input::quantises) count as one of that
+// name: they read the same file.
 struct InputFile {
   std::string input;
   std::filesystem::path path;

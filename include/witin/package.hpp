@@ -35,6 +35,9 @@ struct Input {
   NegIn neg_in = NegIn::kNone;       // kPn: codes within +-(2^bits - 1)
   std::optional<double> scale = {};  // for quantising float input: code = clip(rne(f32(f32(x * scale) + shift)))
   std::optional<double> shift = {};
+  // The network input whose real values this input holds the codes of, where layers quantise one network input in
+  // several ways (manifest key "x-quantises"); empty: `name`.
+  std::string quantises = {};
 
   [[nodiscard]] CodeRange range() const;
 };

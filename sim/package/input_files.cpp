@@ -14,10 +14,25 @@ namespace {
 
 std::string label(std::string_view name) { return "input '" + std::string(name) + "'"; }
 
-std::string names_of(const Package& package) {
-  std::string names;
-  for (const Input& input : package.inputs) names += (names.empty() ? "" : ", ") + input.name;
+// The name a file is given for this input.
+const std::string& file_name(const Input& input, const InputOptions& options) {
+  return options.quantize && !input.quantises.empty() ? input.quantises : input.name;
+}
+
+// The names that files are given for, each once.
+std::vector<std::string> file_names(const Package& package, const InputOptions& options) {
+  std::vector<std::string> names;
+  for (const Input& input : package.inputs) {
+    const std::string& name = file_name(input, options);
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  }
   return names;
+}
+
+std::string list(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
 }
 
 // A member of an archive as a file of its own; keeps the archive open.
@@ -50,7 +65,7 @@ class FileSource final : public FrameSource {
 class Binder {
  public:
   Binder(const Package& package, const InputOptions& options)
-      : package_(package), options_(options), readers_(package.inputs.size()) {}
+      : package_(package), options_(options), names_(file_names(package, options)), readers_(package.inputs.size()) {}
 
   Status bind(const InputFile& file) {
     Result<File> opened = File::open(file.path);
@@ -68,7 +83,7 @@ class Binder {
       if (!readers_[i]) {
         return Error{"input.missing",   "an input is missing",
                      label(input.name), to_string(input.shape),
-                     "nothing",         "the network's inputs: " + names_of(package_)};
+                     "nothing",         "the network's inputs: " + list(names_)};
       }
       if (readers_[i]->frames() != readers_[0]->frames()) {
         return Error{"input.frames",
@@ -85,17 +100,17 @@ class Binder {
   }
 
  private:
-  Status bind_array(const std::string& name, std::shared_ptr<const ByteSource> file) {
-    if (!name.empty()) return bind_one(name, std::move(file));
-    if (package_.inputs.size() != 1) {
+  Status bind_array(const std::string& name, const std::shared_ptr<const ByteSource>& file) {
+    if (!name.empty()) return bind_one(name, file);
+    if (names_.size() != 1) {
       return Error{"input.ambiguous",
                    "one array for a network of several inputs",
                    "",
-                   "an .npz, or --input NAME=FILE for each of " + names_of(package_),
+                   "an .npz, or --input NAME=FILE for each of " + list(names_),
                    "one .npy",
                    ""};
     }
-    return bind_one(package_.inputs.front().name, std::move(file));
+    return bind_one(names_.front(), file);
   }
 
   Status bind_archive(const std::string& name, const std::shared_ptr<const ByteSource>& archive) {
@@ -122,22 +137,25 @@ class Binder {
     return bind_one(name, std::make_shared<const MemberFile>(archive, entry.second));
   }
 
-  Status bind_one(const std::string& name, std::shared_ptr<const ByteSource> file) {
-    const auto found = std::ranges::find(package_.inputs, name, &Input::name);
-    if (found == package_.inputs.end()) {
-      return Error{"input.unknown", "the network has no such input", label(name), names_of(package_), "", ""};
+  // Every input that the file is for.
+  Status bind_one(const std::string& name, const std::shared_ptr<const ByteSource>& file) {
+    if (std::ranges::find(names_, name) == names_.end()) {
+      return Error{"input.unknown", "the network has no such input", label(name), list(names_), "", ""};
     }
-    std::optional<FrameReader>& reader = readers_[static_cast<std::size_t>(found - package_.inputs.begin())];
-    if (reader) return Error{"input.duplicate", "an input is given twice", label(name), "", "", ""};
-    Result<FrameReader> opened = FrameReader::open(std::move(file), *found, options_);
-    if (!opened) return std::move(opened).error();
-    reader = std::move(opened).value();
+    for (std::size_t i = 0; i < readers_.size(); ++i) {
+      if (file_name(package_.inputs[i], options_) != name) continue;
+      if (readers_[i]) return Error{"input.duplicate", "an input is given twice", label(name), "", "", ""};
+      Result<FrameReader> opened = FrameReader::open(file, package_.inputs[i], options_);
+      if (!opened) return std::move(opened).error();
+      readers_[i] = std::move(opened).value();
+    }
     return {};
   }
 
   const Package& package_;
   InputOptions options_;
-  std::vector<std::optional<FrameReader>> readers_;
+  std::vector<std::string> names_;
+  std::vector<std::optional<FrameReader>> readers_;  // of package_.inputs
 };
 
 }  // namespace

@@ -46,6 +46,7 @@ Input read_input(const JsonValue& value) {
   if (const auto mode = record.find("neg_in")) input.neg_in = neg_in(*mode);
   if (const auto scale = record.find("scale")) input.scale = scale->positive();
   if (const auto shift = record.find("shift")) input.shift = shift->number();
+  if (const auto source = record.find("x-quantises")) input.quantises = node_name(*source);
   return input;
 }
 

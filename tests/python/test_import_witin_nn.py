@@ -1,7 +1,9 @@
 """scripts/import_witin_nn.py: the imported integers are the training library's, on published checkpoints and on random
 networks by the rules of scripts/reference. Zero values may differ.
 """
+import contextlib
 import glob
+import io
 import json
 import os
 import subprocess
@@ -102,8 +104,9 @@ class RandomNetworks(Equality):
             torch.save({k: torch.from_numpy(np.array(v)) for k, v in net.tensors.items()}, path("c.pth"))
             with open(path("n.json"), "w") as stream:
                 json.dump(net.document, stream)
-            self.assertEqual(import_witin_nn.main([path("c.pth"), "--network", path("n.json"), "-o", path("m.wpkg"),
-                                                   "-q"]), 0)
+            with contextlib.redirect_stderr(io.StringIO()):
+                status = import_witin_nn.main([path("c.pth"), "--network", path("n.json"), "-o", path("m.wpkg"), "-q"])
+            self.assertEqual(status, 0)
             package = wpkg.Package.read(path("m.wpkg"))
             memory = imported(net.document, net.tensors).package
             self.assertEqual(package.nodes, memory.nodes)
