@@ -144,7 +144,7 @@ void ArrayOperator::run_layers(const ops::Run& run, const Plane& plane, std::int
   for (const PlacedLayer& placed : layers_) {
     Patches patches{plane.codes, plane.high, placed.starts, placed.segments, placed.segment};
     sink.places = placed.places;
-    if (frames > 1) {
+    if (frames != 1) {
       const std::size_t each = placed.starts.size();
       const auto starts = run.scratch->take<std::int64_t>(each * static_cast<std::size_t>(frames));
       const auto places = run.scratch->take<std::int64_t>(each * static_cast<std::size_t>(frames));
@@ -195,7 +195,8 @@ void ArrayOperator::show_context(const ops::Run& run, const Plane& plane) const 
     Y* y = static_cast<Y*>(run.field(kNpuX));
     for (std::int64_t frame = 0; frame < run.frames; ++frame, y += (pn_ ? 2 : 1) * context) {
       for (std::int64_t i = 0; i < context; ++i) {
-        const std::int64_t start = frame * pixel() + placed.segments[static_cast<std::size_t>(i / channels)];
+        const std::int64_t start =
+            placed.starts.front() + frame * pixel() + placed.segments[static_cast<std::size_t>(i / channels)];
         const std::int32_t code = code_at(start + i % channels);
         y[i] = static_cast<Y>(pn_ ? std::max(code, 0) : code);
         if (pn_) y[context + i] = static_cast<Y>(std::max(-code, 0));
