@@ -15,7 +15,7 @@ struct TraceField {
   std::string name;  // npu_y, npu_acc, ...
   DType dtype = DType::kI8;
   Shape shape = {};              // of one frame
-  std::optional<int> bits = {};  // width of the codes, where it is known
+  std::optional<int> bits = {};  // width of the codes of npu_y, where it is known
 };
 
 struct TraceNode {

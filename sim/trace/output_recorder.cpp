@@ -67,7 +67,7 @@ Result<std::unique_ptr<OutputRecorder>> OutputRecorder::create(const Engine& eng
     state->file.emplace(*std::move(file));
     return std::unique_ptr<OutputRecorder>(new OutputRecorder(std::move(state)));
   } catch (const std::bad_alloc&) {
-    return Error{"memory.exhausted", "there is not enough memory to write the outputs", path.string(), "", "", ""};
+    return Error{"resource.memory", "there is not enough memory to write the outputs", path.string(), "", "", ""};
   }
 }
 

@@ -21,36 +21,26 @@ namespace limits = package::limits;
 
 constexpr JsonFormat kFormat{"trace", kHeaderMember};
 constexpr std::size_t kFields = 64;  // of one node: operators have fewer than 32
+constexpr int kMaxBits = 64;
+constexpr std::string_view kCodes = "npu_y";  // the field whose width "bits" is
 
 std::string dump(const ordered_json& json) { return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace); }
 
 ordered_json describe(const TraceNode& node) {
-  ordered_json fields = ordered_json::object();
+  ordered_json fields = ordered_json::array();
+  std::optional<int> bits;
   for (const TraceField& field : node.fields) {
-    ordered_json& entry = fields[field.name];
-    entry = {{"dtype", name(field.dtype)}, {"shape", field.shape}};
-    if (field.bits) entry["bits"] = *field.bits;
+    fields.push_back(field.name);
+    if (field.name == kCodes) bits = field.bits;
   }
-  return {{"name", node.name}, {"op", node.op}, {"shape", node.shape}, {"fields", std::move(fields)}};
-}
-
-TraceField read_field(std::string_view name, const JsonValue& value) {
-  if (!package::is_name(name, "_")) {
-    value.refuse("name", "the name of a field is not allowed", "1 to 200 of A-Z a-z 0-9 _", in_quotes(name));
-  }
-  const JsonRecord record(value);
-  record.allow({"dtype", "shape", "bits"});
-  TraceField field;
-  field.name = name;
-  field.dtype = record.get("dtype").dtype();
-  field.shape = record.get("shape").shape();
-  if (const auto bits = record.find("bits")) field.bits = static_cast<int>(bits->integer(1, 64));
-  return field;
+  ordered_json json{{"name", node.name}, {"op", node.op}, {"shape", node.shape}, {"fields", std::move(fields)}};
+  if (bits) json["bits"] = *bits;
+  return json;
 }
 
 TraceNode read_node(const JsonValue& value) {
   const JsonRecord record(value);
-  record.allow({"name", "op", "shape", "fields"});
+  record.allow({"name", "op", "shape", "fields", "bits"});
   const JsonValue name = record.get("name");
   TraceNode node{.name = name.string()};
   if (!package::is_name(node.name, "_./:-") || !package::is_safe_path(node.name)) {
@@ -59,7 +49,18 @@ TraceNode read_node(const JsonValue& value) {
   }
   node.op = record.get("op").text();
   node.shape = record.get("shape").shape();
-  for (const auto& [key, entry] : record.get("fields").entries(kFields)) node.fields.push_back(read_field(key, entry));
+  const auto bits = record.find("bits");
+  for (const JsonValue& entry : record.get("fields").list(kFields)) {
+    TraceField field{.name = entry.string()};
+    if (!package::is_name(field.name, "_")) {
+      entry.refuse("name", "the name of a field is not allowed", "1 to 200 of A-Z a-z 0-9 _", in_quotes(field.name));
+    }
+    if (std::ranges::find(node.fields, field.name, &TraceField::name) != node.fields.end()) {
+      entry.refuse("duplicate_name", "a field is listed twice", "", in_quotes(field.name));
+    }
+    if (bits && field.name == kCodes) field.bits = static_cast<int>(bits->integer(1, kMaxBits));
+    node.fields.push_back(std::move(field));
+  }
   return node;
 }
 

@@ -96,9 +96,9 @@ struct Trace::Impl {
 
   // Binds the fields that trace.json lists to members: neither side may have more.
   Status bind_listed(Members members) {
-    for (const TraceNode& node : info.nodes) {
+    for (TraceNode& node : info.nodes) {
       std::vector<Place>& bound = places.emplace_back();
-      for (const TraceField& field : node.fields) {
+      for (TraceField& field : node.fields) {
         const std::string member = trace::field_member(node.name, field.name);
         const auto found = members.find(member);
         if (found == members.end()) {
@@ -106,17 +106,14 @@ struct Trace::Impl {
         }
         Result<NpyHeader> header = this->header(found->second);
         if (!header) return std::move(header).error();
-        if (header->type.dtype() != field.dtype) {
-          return Error{"trace.dtype",
-                       "an array has another dtype than the trace says",
-                       member,
-                       std::string(name(field.dtype)),
-                       header->type.name(),
-                       ""};
+        const std::string frames = "[" + std::to_string(info.frames) + "]";
+        if (header->shape.empty() || header->shape.front() != info.frames) {
+          return shape_error(member, frames + " and the shape of a frame", header->shape);
         }
-        Shape expected = field.shape;
-        expected.insert(expected.begin(), info.frames);
-        if (header->shape != expected) return shape_error(member, to_string(expected), header->shape);
+        describe(field, *header);
+        if (field.name == "npu_y" && field.shape != node.shape) {
+          return shape_error(member, frames + " and " + to_string(node.shape), header->shape);
+        }
         bound.push_back(place_of(std::move(found->second), field, *header));
         members.erase(found);
       }
@@ -146,8 +143,7 @@ struct Trace::Impl {
       const std::size_t slash = path.rfind('/');
       const bool has_field = slash != std::string_view::npos;
       TraceField field{.name = std::string(has_field ? path.substr(slash + 1) : "npu_y")};
-      field.dtype = *header->type.dtype();
-      field.shape.assign(header->shape.begin() + 1, header->shape.end());
+      describe(field, *header);
       Place placed = place_of(std::move(place), field, *header);
       nodes[std::string(path.substr(0, slash))].emplace_back(std::move(field), std::move(placed));
     }
@@ -166,6 +162,11 @@ struct Trace::Impl {
     }
     if (info.nodes.empty()) return Error{"trace.empty", "there are no arrays to read", "", "", "", ""};
     return {};
+  }
+
+  static void describe(TraceField& field, const NpyHeader& header) {
+    field.dtype = *header.type.dtype();
+    field.shape.assign(header.shape.begin() + 1, header.shape.end());
   }
 
   static Place place_of(Place place, const TraceField& field, const NpyHeader& header) {

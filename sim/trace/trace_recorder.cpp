@@ -89,7 +89,7 @@ Result<std::unique_ptr<TraceRecorder>> TraceRecorder::create(const Engine& engin
     state->writer.emplace(*std::move(writer));
     return std::unique_ptr<TraceRecorder>(new TraceRecorder(std::move(state)));
   } catch (const std::bad_alloc&) {
-    return Error{"memory.exhausted", "there is not enough memory to trace the run", path.string(), "", "", ""};
+    return Error{"resource.memory", "there is not enough memory to trace the run", path.string(), "", "", ""};
   }
 }
 
