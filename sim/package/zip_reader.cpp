@@ -179,15 +179,22 @@ Result<Extras> read_extras(std::span<const std::byte> bytes, std::string_view na
   return extras;
 }
 
-// Replaces the fields that hold the 32-bit sentinel by the 64-bit values, which must all be there and no others.
+// Gives the fields that hold the 32-bit sentinel their 64-bit values. The zip64 field holds these and no others, or a
+// value for every field (as numpy.savez writes it); then values of fields without the sentinel must agree.
 Status apply_zip64(const Extras& extras, std::span<std::uint64_t* const> fields, std::string_view name) {
+  const bool complete = extras.zip64.size() == 8 * fields.size();
   std::size_t used = 0;
   for (std::uint64_t* field : fields) {
-    if (*field != kSentinel32) continue;
+    if (!complete && *field != kSentinel32) continue;
     if (extras.zip64.size() < used + 8) {
       return zip_error("zip64", "a zip64 size or offset is missing", std::string(name));
     }
-    *field = load<std::uint64_t>(extras.zip64, used);
+    const auto value = load<std::uint64_t>(extras.zip64, used);
+    if (!agrees(*field, kSentinel32, value)) {
+      return zip_error("zip64", "a zip64 size or offset disagrees with its header", std::string(name),
+                       std::to_string(*field), std::to_string(value));
+    }
+    *field = value;
     used += 8;
   }
   if (used != extras.zip64.size()) {

@@ -301,6 +301,12 @@ TEST_CASE("descriptors, extra fields and zip64 values that do not fit") {
     CHECK(extra(field(std::uint16_t{0x5455}) + field(std::uint16_t{1}), local) == "zip.extra_field");
     CHECK(extra(zip64({}) + zip64({}), local) == "zip.extra_field");
     CHECK(extra(zip64({5}), local) == "zip.zip64");
+    CHECK(extra(zip64({5, 5, 0, 0}), local) == "zip.zip64");
+  }
+  CHECK(extra(zip64({5, 6}), true) == "zip.zip64");
+  CHECK(extra(zip64({6, 5}), true) == "zip.zip64");
+  for (const bool local : {false, true}) {
+    CHECK(extra(zip64({5, 5, 1}), local) == "zip.zip64");
   }
   CHECK(after([](ZipFile&, ZipPart& a, ZipPart&) { a.central.size = a.central.stored_size = 0xffffffff; }) ==
         "zip.zip64");
