@@ -88,7 +88,7 @@ void ArrayOperator::run_plane(const ops::Run& run, std::int64_t first, std::int6
 ArrayOperator::Plane ArrayOperator::stage_plane(const ops::Run& run, std::int64_t first, std::int64_t frames) const {
   const Staging& staging = layer().staging();
   const ArrayGeometry& g = geometry_;
-  const std::int64_t width = g.time ? g.first_w + frames : g.plane_width;
+  const std::int64_t width = g.time ? g.first_w + frames + g.ahead : g.plane_width;
   const std::int64_t count = width * g.plane_height * pixel();
   const std::size_t frame_bytes = input_.frame_bytes();
 

@@ -26,12 +26,13 @@ struct ArrayGeometry {
   std::int64_t channels = 0, height = 1, width = 1;       // of an input frame
   std::int64_t stride_c = 1, stride_h = 1, stride_w = 1;  // in the memory of an input frame
   std::int64_t group = 0;                                 // channels of one group
-  // width counts frames: rows and places repeat every frame, and `first_w` columns of the plane hold past frames,
+  // width counts frames: rows and places repeat every frame, `first_w` columns of the plane hold past frames,
   // before the first frame `pad`.
   bool time = false;
-  // The plane: padding included, except that in time its width is first_w + frames.
+  // The plane: padding included, except that in time its width is first_w + frames +
+  // ahead, where `ahead` columns after the last frame are padding.
   std::int64_t plane_height = 1, plane_width = 1;
-  std::int64_t first_w = 0, first_h = 0;
+  std::int64_t first_w = 0, first_h = 0, ahead = 0;
   std::int32_t pad = 0;
   std::int64_t column_stride = 1;  // from one column of a layer to the next, in the output frame
   // npu_x shows the whole context a row covers, oldest tap first, instead of the input frame.
@@ -51,6 +52,7 @@ class ArrayOperator final : public ops::Operator {
 
   [[nodiscard]] std::vector<ops::Field> fields() const override;
   [[nodiscard]] std::unique_ptr<ops::State> initial_state() const override;
+  [[nodiscard]] std::int64_t lookahead() const override { return geometry_.ahead; }
   [[nodiscard]] std::int64_t macs() const override;
   Status run(const ops::Run& run) const override;
 

@@ -51,7 +51,7 @@ struct AxisSpec {
 [[nodiscard]] Axis convolution_axis(const AxisSpec& spec);
 [[nodiscard]] Axis transposed_axis(const AxisSpec& spec);
 
-// Time: position 0 is the current frame, -1 the one before. Taps at ascending offsets <= 0, one output.
+// Time: position 0 is the current frame, -1 the one before. Taps at ascending offsets, one output.
 [[nodiscard]] Axis time_axis(std::vector<Tap> taps);
 
 }  // namespace witin::array

@@ -30,6 +30,7 @@ class Builder {
     geometry_.plane_width = lowering.w.hi - lowering.w.lo + 1;
     geometry_.first_h = -lowering.h.lo;
     geometry_.first_w = -lowering.w.lo;
+    geometry_.ahead = lowering.time ? lowering.w.hi : 0;
     geometry_.pad = attributes.shift;
     geometry_.column_stride = lowering.output.channel;
     geometry_.shows_context = lowering.shows_context;

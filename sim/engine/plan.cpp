@@ -45,7 +45,8 @@ Status Plan::prepare_nodes() {
     if (!op) return std::move(op).error();
     step.op = *std::move(op);
     step.fields = step.op->fields();
-    stateful = stateful || step.op->initial_state() != nullptr;
+    lookahead += step.op->lookahead();
+    stateful = stateful || lookahead != 0 || step.op->initial_state() != nullptr;
 
     const ops::ValueType& type = step.op->output();
     NodeInfo info{node.name, node.op, profile, type.shape, type.range, node.inputs, {}, step.op->macs(), false};

@@ -27,6 +27,7 @@ struct Plan {
   std::vector<NodeInfo> nodes;
   std::vector<std::size_t> slot_bytes;  // of one frame
   bool stateful = false;
+  std::int64_t lookahead = 0;  // of all operators together: frames that the outputs of one frame can depend on
 
   static Result<std::shared_ptr<const Plan>> make(Package package, const EngineOptions& options);
 

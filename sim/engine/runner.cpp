@@ -52,6 +52,7 @@ Status Runner::run() {
   const int threads = plan_.stateful ? 1 : options_.threads > 0 ? options_.threads : processors;
   block_frames_ = options_.block_frames > 0 ? options_.block_frames
                                             : choose_block_frames(plan_, end_ - options_.first_frame, threads);
+  if (plan_.lookahead != 0) block_frames_ = std::max<std::int64_t>(1, std::min(available, end_ + plan_.lookahead));
   const bool one_block = end_ - options_.first_frame <= block_frames_;
   return threads == 1 || one_block ? run_in_order() : run_in_parallel(threads);
 }
@@ -60,6 +61,12 @@ Status Runner::run_in_order() {
   const auto workspace = make_workspace();
   // State has to be brought up to first_frame; those blocks end there, and no sink sees them.
   std::int64_t first = plan_.stateful ? 0 : options_.first_frame;
+  if (plan_.lookahead != 0 && first < end_) {
+    if (cancelled()) return Error{"run.cancelled", "the run was stopped", "", "", "", ""};
+    if (Status status = run_block(*workspace, 0, block_frames_); !status) return status;
+    finished(end_ - options_.first_frame);
+    return {};
+  }
   while (first < end_) {
     if (cancelled()) return Error{"run.cancelled", "the run was stopped", "", "", "", ""};
     const std::int64_t stop = first < options_.first_frame ? options_.first_frame : end_;
@@ -149,13 +156,18 @@ Status Runner::run_step(Workspace& workspace, std::size_t step, std::int64_t fir
   workspace.scratch.reset();
   if (!status) return std::move(status).error().within("node '" + plan_.nodes[step].name + "'");
 
-  if (first < options_.first_frame) return {};
+  const std::int64_t skip = std::max<std::int64_t>(0, options_.first_frame - first);
+  const std::int64_t shown = std::min(count, end_ - first) - skip;
+  if (shown <= 0) return {};
   for (std::size_t field = 0; field < wanted_[step].size(); ++field) {
     if (!wanted_[step][field]) continue;
-    const void* const codes = field == 0 ? run.output : workspace.fields[step][field - 1].data();
+    const FieldInfo& info = plan_.nodes[step].fields[field];
+    const auto frame_bytes = static_cast<std::size_t>(element_count(info.shape)) * size_of(info.storage);
+    const void* const base = field == 0 ? run.output : workspace.fields[step][field - 1].data();
+    const void* const codes = static_cast<const std::byte*>(base) + static_cast<std::size_t>(skip) * frame_bytes;
     for (FrameSink* const sink : sinks_) {
       if (!sink->wants(step, field)) continue;
-      Status written = sink->write(step, field, first - options_.first_frame, count, codes);
+      Status written = sink->write(step, field, first + skip - options_.first_frame, shown, codes);
       if (!written) return written;
     }
   }

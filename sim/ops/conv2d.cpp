@@ -1,8 +1,9 @@
 // conv2d: y[o, i, j] = rule(sum_(c, u, v) x[c, i sh + u dh - top, j sw + v dw - left] weight[o, c, u, v] + bias[o])
 //
 // A padded pixel is 0, under neg_in "shift" the code `shift`. With groups an output sees the channels of its group.
-// streaming: w is time and a frame is one column [C, H, 1]; its y sees the (kW - 1) dw frames before it, which are
-// padded pixels where there are none. Sources: sim/arith/numerics.md, sim/package/format.md.
+// streaming: w is time and a frame is one column [C, H, 1]; its y sees the (kW - 1) dw frames before it, or with right
+// padding r the (kW - 1) dw - r before and the r after it. Frames that do not exist are padded pixels. Sources:
+// sim/arith/numerics.md, sim/package/format.md.
 #include "sim/array/lowering.hpp"
 #include "sim/ops/convolution.hpp"
 #include "sim/ops/defs.hpp"
@@ -39,11 +40,10 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
   }
   lowering.h = array::convolution_axis(h);
   if (lowering.time) {
-    if (Status checked = check_streaming_pads(context, *convolution, convolution->past(), 0); !checked) {
-      return std::move(checked).error();
-    }
+    const Result<std::int64_t> ahead = frames_ahead(context, *convolution, false);
+    if (!ahead) return ahead.error();
     std::vector<array::Tap> taps;
-    for (std::int64_t k = 0; k < w.kernel; ++k) taps.push_back({k, k, k * w.dilation - convolution->past()});
+    for (std::int64_t k = 0; k < w.kernel; ++k) taps.push_back({k, k, k * w.dilation - convolution->past() + *ahead});
     lowering.w = array::time_axis(std::move(taps));
   } else {
     lowering.w = array::convolution_axis(w);

@@ -5,7 +5,8 @@
 //
 // Equivalent to the convolution with the flipped kernel over the zero-stuffed input, whose rows are the array's.
 // streaming: w is time, a frame is one column [C, H, 1]; of the columns the taps spread over only the one of the frame
-// itself is produced, from it and the (kW - 1) dw frames before it. neg_in "shift" does not exist: the stuffed zeros
+// itself is produced, from it and the (kW - 1) dw frames before it. Left padding crops the first columns, so that the
+// output of a frame sees as many frames after it. neg_in "shift" does not exist: the stuffed zeros
 // would have to be shifted too. Sources: sim/arith/numerics.md, sim/package/format.md.
 #include "sim/array/array_attributes.hpp"
 #include "sim/array/lowering.hpp"
@@ -55,11 +56,10 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
   }
   lowering.h = array::transposed_axis(h);
   if (lowering.time) {
-    if (Status checked = check_streaming_pads(context, *convolution, 0, convolution->past()); !checked) {
-      return std::move(checked).error();
-    }
+    const Result<std::int64_t> ahead = frames_ahead(context, *convolution, true);
+    if (!ahead) return ahead.error();
     std::vector<array::Tap> taps;
-    for (std::int64_t k = w.kernel - 1; k >= 0; --k) taps.push_back({k, w.kernel - 1 - k, -k * w.dilation});
+    for (std::int64_t k = w.kernel - 1; k >= 0; --k) taps.push_back({k, w.kernel - 1 - k, *ahead - k * w.dilation});
     lowering.w = array::time_axis(std::move(taps));
   } else {
     lowering.w = array::transposed_axis(w);

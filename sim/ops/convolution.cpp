@@ -86,14 +86,16 @@ Result<Convolution> read_convolution(const NodeContext& context, std::size_t gro
   return out;
 }
 
-Status check_streaming_pads(const NodeContext& context, const Convolution& convolution, std::int64_t begin,
-                            std::int64_t end) {
+Result<std::int64_t> frames_ahead(const NodeContext& context, const Convolution& convolution, bool transposed) {
   const array::AxisSpec& w = convolution.w;
-  const bool fits = (w.pad_begin == 0 || w.pad_begin == begin) && (w.pad_end == 0 || w.pad_end == end);
-  if (fits) return {};
-  return context.attribute_error("pads", "attribute.value", "past frames take the place of padding along w",
-                                 "left 0 or " + std::to_string(begin) + ", right 0 or " + std::to_string(end),
-                                 "left " + std::to_string(w.pad_begin) + ", right " + std::to_string(w.pad_end));
+  const std::int64_t pads = w.pad_begin + w.pad_end;
+  const bool fits = transposed ? pads <= convolution.past() : pads == 0 || pads == convolution.past();
+  if (fits) return transposed ? w.pad_begin : w.pad_end;
+  return context.attribute_error(
+      "pads", "attribute.value", "padding along w does not give one column a frame",
+      std::string(transposed ? "left and right at most " : "left and right 0, or together ") +
+          std::to_string(convolution.past()),
+      "left " + std::to_string(w.pad_begin) + ", right " + std::to_string(w.pad_end));
 }
 
 }  // namespace witin::ops

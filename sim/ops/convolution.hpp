@@ -25,8 +25,11 @@ struct Convolution {
 // column.
 [[nodiscard]] Result<Convolution> read_convolution(const NodeContext& context, std::size_t grouped_axis);
 
-// Streaming: the past frames take the place of padding along w. Only these pads mean that.
-[[nodiscard]] Status check_streaming_pads(const NodeContext& context, const Convolution& convolution,
-                                          std::int64_t begin, std::int64_t end);
+// Streaming: frames that one output sees after its own. w is as many columns as there are frames, so that a
+// convolution's pads along w add up to past(), the columns it would lose, and each column of right padding is one frame
+// ahead; pads 0 mean past() past frames. A transposed convolution gives past() columns too many: left padding crops the
+// first ones, each one frame ahead. Error: pads that do not give one column a frame.
+[[nodiscard]] Result<std::int64_t> frames_ahead(const NodeContext& context, const Convolution& convolution,
+                                                bool transposed);
 
 }  // namespace witin::ops

@@ -61,6 +61,9 @@ class Operator {
   [[nodiscard]] virtual std::vector<Field> fields() const { return {}; }
   // Non-null: the operator needs its frames in order, from the first one on.
   [[nodiscard]] virtual std::unique_ptr<State> initial_state() const { return nullptr; }
+  // Frames after its own that an output sees; beyond the last frame they are padding. A network with such an operator
+  // runs all its frames as one block.
+  [[nodiscard]] virtual std::int64_t lookahead() const { return 0; }
   // Multiply-accumulates of one frame on the array, for reports and benchmarks.
   [[nodiscard]] virtual std::int64_t macs() const { return 0; }
   // Fills run.output and the wanted fields. Errors: a code outside the range the operator accepts.
