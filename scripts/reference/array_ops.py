@@ -117,6 +117,8 @@ def conv2d(node):
     top, left, bottom, right = node.get("pads", [0, 0, 0, 0])
     strides, dilations, groups = node.get("strides", [1, 1]), node.get("dilations", [1, 1]), node.get("groups", 1)
     pad = node.get("shift", 0) if node.get("neg_in", "none") == "shift" else 0
+    if node.get("streaming", False) and left == right == 0:
+        left = dilations[1] * (node.tensor("weight").shape[3] - 1)
     x = _to_map(node)
     height, width = x.shape[2:]
     padded = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)), constant_values=pad)
