@@ -56,6 +56,7 @@ struct FrameFile::State {
   std::vector<std::unique_ptr<Place>> places;
   std::optional<ZipLayout> layout;  // of a zip
   std::size_t texts = 0;
+  bool sealed = false;
 
   // Writes the npy header of an array that begins at `offset` and notes where its frames go.
   Status place(const FrameArray& array, std::uint64_t offset) {
@@ -154,7 +155,7 @@ Status FrameFile::write(std::size_t array, std::int64_t first, std::int64_t coun
   });
 }
 
-Status FrameFile::finish() {
+Status FrameFile::seal() {
   return guarded(state_->file.path().string(), [&]() -> Status {
     for (std::size_t i = 0; i < state_->places.size(); ++i) {
       const State::Place& place = *state_->places[i];
@@ -176,8 +177,16 @@ Status FrameFile::finish() {
         return status;
       }
     }
-    return state_->file.commit();
+    state_->sealed = true;
+    return {};
   });
+}
+
+Status FrameFile::finish() {
+  if (!state_->sealed) {
+    if (Status status = seal(); !status) return status;
+  }
+  return state_->file.commit();
 }
 
 }  // namespace witin::trace

@@ -42,7 +42,10 @@ class FrameFile {
   // is written exactly once.
   [[nodiscard]] Status write(std::size_t array, std::int64_t first, std::int64_t count, const void* data);
 
-  // Error internal.incomplete when a frame is missing.
+  // The file is complete but has no name yet: what can fail before it appears has been done. Error
+  // internal.incomplete when a frame is missing.
+  [[nodiscard]] Status seal();
+  // The file appears; seals it first where that has not been done.
   [[nodiscard]] Status finish();
 
  private:

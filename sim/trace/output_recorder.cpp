@@ -93,6 +93,7 @@ Status OutputRecorder::write(std::size_t node, std::size_t, std::int64_t first, 
   return state_->file->write(state_->arrays[node], first, count, values.data());
 }
 
+Status OutputRecorder::seal() { return state_->file->seal(); }
 Status OutputRecorder::finish() { return state_->file->finish(); }
 
 }  // namespace witin
