@@ -116,7 +116,7 @@ def matmul(graph, node):
     _defer(graph, node, "matmul", batch + [left.shape[-2], right.shape[-1]], [left, right], {}, {})
 
 
-def _window(node, kernel, value):
+def _window(graph, node, kernel, value):
     """strides, pads [top, left, bottom, right], dilations of a convolution."""
     pads = node.get("pads", [0, 0, 0, 0])
     if pads == "SAME":
@@ -124,7 +124,9 @@ def _window(node, kernel, value):
     if len(pads) == 2:
         pads = [pads[0], pads[1], pads[0], pads[1]]
     strides, dilations = node.get("strides", [1, 1]), node.get("dilations", [1, 1])
-    refuse_attributes(node, auto_pad="NOTSET", kernel_shape=list(kernel))
+    refuse_attributes(node, auto_pad="NOTSET")
+    if list(node.get("kernel_shape", kernel)) != list(kernel):
+        graph.note(node, f"kernel_shape {node.get('kernel_shape')} is not the weight's {list(kernel)}, which is used")
     if len(value.shape) != 3 or len(pads) != 4 or min(pads) < 0 or len(strides) != 2 or len(dilations) != 2:
         node.refuse(f"input {value.shape}, pads {pads}, strides {strides}: only 2-D convolutions are mapped")
     if min(strides) < 1 or min(dilations) < 1:
@@ -150,7 +152,7 @@ def conv(graph, node):
     groups = node.get("group", 1)
     if kernel.ndim != 4:
         node.refuse(f"weight {list(kernel.shape)} is not [O, I, kH, kW]")
-    strides, pads, dilations = _window(node, kernel.shape[2:], value)
+    strides, pads, dilations = _window(graph, node, kernel.shape[2:], value)
     if groups < 1 or value.shape[0] != kernel.shape[1] * groups or kernel.shape[0] % groups:
         node.refuse(f"input {value.shape}, weight {list(kernel.shape)} and group {groups} do not fit")
     streaming = _in_time(node, value, kernel.shape[2:], strides, pads, dilations, False)
@@ -170,7 +172,7 @@ def conv_transpose(graph, node):
     groups = node.get("group", 1)
     if kernel.ndim != 4:
         node.refuse(f"weight {list(kernel.shape)} is not [I, O, kH, kW]")
-    strides, pads, dilations = _window(node, kernel.shape[2:], value)
+    strides, pads, dilations = _window(graph, node, kernel.shape[2:], value)
     refuse_attributes(node, output_shape=None)
     extra = list(node.get("output_padding", [0, 0]))[:2]
     if groups < 1 or value.shape[0] != kernel.shape[0] or kernel.shape[0] % groups:

@@ -84,7 +84,6 @@ class Refusals(ModelTest):
         cases = [
             ("Conv c: kernel .* is larger", conv(), {"w": np.ones((2, 2, 7, 7))}),
             ("Conv c: attribute auto_pad", conv(auto_pad="SAME_UPPER"), {"w": w}),
-            ("Conv c: attribute kernel_shape", conv(kernel_shape=[2, 2]), {"w": w}),
             ("Conv c: strides .* have to be positive", conv(strides=[0, 1]), {"w": w}),
             ("Conv c: input .* group 2 do not fit", conv(group=2), {"w": w}),
             ("Gemm g: input", [node("Gemm", ["in", "m"], ["out"], "g")], {"m": np.ones((4, 4))}),
