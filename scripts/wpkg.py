@@ -426,17 +426,14 @@ def file_sha256(path):
 def write_trace(path, header, values):
     """values: {node: {field: array [frames, *shape]}}, in execution order, npu_y among the fields of each node.
 
-    header: the keys of trace.json beside format, version and frames; of its `nodes`, name and op are taken, and the bits
-    that a field may have: [{"name": ..., "op": ..., "fields": {"npu_y": {"bits": 8}}}].
+    header: the keys of trace.json beside format, version and frames; of its `nodes`, name, op and bits (the width of
+    npu_y) are taken.
     """
     described, nodes = {node["name"]: node for node in header["nodes"]}, []
     for name, fields in values.items():
-        known = described[name].get("fields", {})
-        entries = {field: {"dtype": array.dtype.name, "shape": list(array.shape[1:]),
-                           **({"bits": known[field]["bits"]} if "bits" in known.get(field, {}) else {})}
-                   for field, array in fields.items()}
-        nodes.append({"name": name, "op": described[name]["op"], "shape": list(fields["npu_y"].shape[1:]),
-                      "fields": entries})
+        known = {key: described[name][key] for key in ("op", "bits") if key in described[name]}
+        nodes.append({"name": name, "op": known.pop("op"), "shape": list(fields["npu_y"].shape[1:]),
+                      "fields": list(fields), **known})
     frames = len(next(iter(values.values()))["npu_y"])
     document = {"format": TRACE_FORMAT, "version": VERSION, **header, "frames": frames, "nodes": nodes}
     members = [("trace.json", _json_text(_plain(document)))]

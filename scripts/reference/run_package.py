@@ -86,22 +86,24 @@ def signed_bits(limits):
     return max(limits[1], -(limits[0] + 1)).bit_length() + 1
 
 
-def file_codes(name, field, values, limits):
-    """A field as traces store it: npu_y int8, or int16 above 8 bits, by the range of the node."""
+def file_codes(entry, field, values, limits):
+    """A field of a node as traces store it: codes int8, or int16 above 8 bits, by the range they could have."""
     if field == "npu_y":
         bits = signed_bits(limits)
         return values.astype(np.int8 if bits <= 8 else np.int16 if bits <= 16 else np.int32)
+    attributes = entry.get("attributes", {})
     if field == "npu_x":
-        return wpkg.codes(values, f"{name}/{field}")
+        return values.astype(np.int8 if attributes.get("x_signed") and attributes.get("x_bits", 8) <= 8 else np.int16)
     return values.astype(WIDE_FIELDS.get(field, np.int8))
 
 
 def write_trace(path, package, results, level="nodes"):
     kept = {name: fields for name, fields in results.items() if level != "outputs" or name in package.outputs}
-    values = {name: {field: file_codes(name, field, array, results.ranges[name]) for field, array in fields.items()
-                     if level == "full" or field == "npu_y"} for name, fields in kept.items()}
-    nodes = [{"name": name, "op": package.find(name)["op"],
-              "fields": {"npu_y": {"bits": signed_bits(results.ranges[name])}}} for name in values]
+    entries = {entry["name"]: entry for entry in package.nodes}
+    values = {name: {field: file_codes(entries[name], field, array, results.ranges[name])
+                     for field, array in fields.items() if level == "full" or field == "npu_y"}
+              for name, fields in kept.items()}
+    nodes = [{"name": name, "op": entries[name]["op"], "bits": signed_bits(results.ranges[name])} for name in values]
     wpkg.write_trace(path, {"package": {"name": package.name, "sha256": package.sha256},
                             "arithmetic": package.arithmetic, "noise": None, "seed": None,
                             "simulator": "scripts/reference", "level": level, "nodes": nodes}, values)

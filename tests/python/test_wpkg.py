@@ -234,12 +234,12 @@ class Traces(Folder):
     def test_round_trip(self):
         path = os.path.join(self.folder, "run.wtrace")
         values = {"a/b": {"npu_y": np.arange(6, dtype=np.int8).reshape(2, 3), "npu_acc": np.zeros((2, 3), np.int32)}}
-        nodes = [{"name": "a/b", "op": "linear", "fields": {"npu_y": {"bits": 8}}}]
+        nodes = [{"name": "a/b", "op": "linear", "bits": 8}]
         wpkg.write_trace(path, {"level": "full", "nodes": nodes}, values)
         header, again = wpkg.read_trace(path)
         self.assertEqual(header["frames"], 2)
-        self.assertEqual(header["nodes"], [{"name": "a/b", "op": "linear", "shape": [3], "fields": {
-            "npu_y": {"dtype": "int8", "shape": [3], "bits": 8}, "npu_acc": {"dtype": "int32", "shape": [3]}}}])
+        self.assertEqual(header["nodes"], [{"name": "a/b", "op": "linear", "shape": [3], "fields": ["npu_y", "npu_acc"],
+                                            "bits": 8}])
         self.assertEqual(list(again["a/b"]), ["npu_y", "npu_acc"])
         self.assertTrue(np.array_equal(again["a/b"]["npu_y"], values["a/b"]["npu_y"]))
         with np.load(path) as members:
