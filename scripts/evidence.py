@@ -21,6 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "reference")]
 
 import import_mapper  # noqa: E402
+import readme_block  # noqa: E402
 import run_package  # noqa: E402
 import wtm2101  # noqa: E402
 from onnx_dialect import importer  # noqa: E402
@@ -206,21 +207,7 @@ ROWS = (
 def table(rows):
     lines = ["| source | values compared | different |", "|---|---:|---:|"]
     lines += [f"| {source} | {count.values:,} | {count.different:,} |" for source, count in rows]
-    return "\n".join([BEGIN, *lines, END])
-
-
-def replace_table(path, text, update):
-    """True when the file holds `text` between its markers; with `update` it does afterwards."""
-    with open(path, encoding="utf-8") as stream:
-        page = stream.read()
-    before, found, rest = page.partition(BEGIN)
-    old, closed, after = rest.partition(END)
-    if not found or not closed:
-        raise RuntimeError(f"{path}: has no place for the table ({BEGIN})")
-    if update:
-        with open(path, "w", encoding="utf-8") as stream:
-            stream.write(before + text + after)
-    return update or BEGIN + old + END == text
+    return "\n".join(lines)
 
 
 def main():
@@ -242,7 +229,7 @@ def main():
         print(json.dumps({source: [count.values, count.different] for source, count in rows}) if options.json else text)
         same = True
         for path, update in ((options.check, False), (options.update, True)):
-            if path and not replace_table(path, text, update):
+            if path and not readme_block.replace(path, BEGIN, END, text, update):
                 print(f"{path}: its table is not this one; run evidence.py --update {path}", file=sys.stderr)
                 same = False
     except (RuntimeError, OSError, ValueError, KeyError, subprocess.CalledProcessError) as error:
