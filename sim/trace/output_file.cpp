@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -116,6 +117,11 @@ Status OutputFile::reserve(std::uint64_t size) const {
   rlimit limit{};
   if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && size > limit.rlim_cur) {
     return no_space(path_, size, "a limit of " + std::to_string(limit.rlim_cur) + " bytes on file sizes");
+  }
+  // Asked next, because reserving more than there is fills the disk before it fails.
+  struct statvfs space {};
+  if (::fstatvfs(fd_, &space) == 0 && space.f_frsize != 0 && size / space.f_frsize > space.f_bavail) {
+    return no_space(path_, size, std::to_string(space.f_bavail * space.f_frsize) + " bytes");
   }
   int result = 0;
   do {
