@@ -2,7 +2,8 @@
 time steps of one sequence after another, and every sequence starts from zero state.
 
     run(graph, inputs, steps, observe)    observe(name, values) sees every value, and inside recurrent layers
-                                          NAME/x, NAME/h (gate sums), NAME/c (LSTM cell)
+                                          NAME/x, NAME/h (GRU: what either matrix adds to the gates), NAME/ifo,
+                                          NAME/g (LSTM: gate sums), NAME/c (its cell)
 """
 import numpy as np
 
@@ -128,7 +129,9 @@ def lstm(layer, x, steps, observe):
         cells.append(c)
         states.append(h)
     joined = lambda parts: np.stack(parts, 1).reshape(len(x), -1)
-    observe(f"{layer.name}/x", joined(sums))
+    gates = joined(sums)
+    observe(f"{layer.name}/ifo", gates[:, :3 * units])
+    observe(f"{layer.name}/g", gates[:, 3 * units:])
     observe(f"{layer.name}/c", joined(cells))
     return joined(states)
 
@@ -178,6 +181,7 @@ OPERATORS = {
     "concat": lambda layer, *xs, **_: np.concatenate(xs, layer.attrs["axis"] + 1),
     "reshape": lambda layer, x, **_: x.reshape((len(x),) + tuple(layer.attrs["shape"])),
     "permute": lambda layer, x, **_: x.transpose([0] + [a + 1 for a in layer.attrs["axes"]]),
+    "rescale": lambda layer, x, **_: x,
     "pad": lambda layer, x, **_: padded(x, layer.attrs["pads"]),
     "global_avg_pool": lambda layer, x, **_: x.mean((2, 3), keepdims=True),
 }

@@ -11,6 +11,7 @@ streaming graph, no time axis. Operators and parameters, float64, layouts as in 
     lstm               wx [X, 4H], wh [H, 4H] columns i f o c, b [4H]
     affine             gain [C] or [1], offset likewise: y = gain x + offset along axis 0
     relu, unary        unary: attrs["function"], a Function of one value
+    rescale            nothing, but the codes may have another scale
     prelu              slope [C]
     add, mul           two inputs of one shape
     concat (axis), reshape (shape), permute (axes), slice (starts, ends, axes, steps), pad (pads)

@@ -7,8 +7,8 @@ A code is `clip(rne(x * scale), low, high)`. The finest scale that keeps a range
     minmax        everything seen
     percentile    the share `percentile` of the values, on each side alone
     mse           the scale with the least mean squared error, rounding and clipping counted
-    kl            the scale whose codes keep the distribution best: least KL divergence (cross-entropy) from the float
-                  histogram to that of the codes
+    kl            the scale whose codes keep the distribution best: least KL divergence (cross-entropy); the first
+                  minimum from minmax on, because almost nothing is kept well by almost any codes
 
 Values are collected as a histogram with a fixed number of bins, so that calibration data of any size fit.
 """
@@ -16,7 +16,7 @@ import numpy as np
 
 METHODS = ("minmax", "percentile", "mse", "kl")
 BINS = 8192                     # per sign
-FINER = 12                      # mse and kl try scales up to 2^12 finer than minmax
+FINER = 12                      # mse tries scales up to 2^12 finer than minmax
 DEFAULT_PERCENTILE = 99.99
 
 
@@ -60,6 +60,9 @@ class Histogram:
         centres[BINS] = 0
         return centres
 
+    def mean_square(self):
+        return float((self.counts * self.centres() ** 2).sum() / max(self.total, 1))
+
     def percentile(self, share):
         """(low, high) without the (100 - share) percent furthest out on each side of zero, of that side's values."""
         edges = (np.arange(BINS) + 1) * (self.limit / BINS)
@@ -96,9 +99,13 @@ def choose_scale(histogram, method, low, high, percentile=DEFAULT_PERCENTILE, th
     values, counts = histogram.centres()[used], histogram.counts[used]
     if low >= 0:
         values = np.maximum(values, 0)
-    cost = {"mse": lambda s: mean_squared_error(values, counts, s, low, high, through),
-            "kl": lambda s: divergence(values, counts, s, low, high)}[method]
-    return min((widest * 2.0**k for k in range(FINER + 1)), key=cost)
+    if method == "mse":
+        return min((widest * 2.0**k for k in range(FINER + 1)),
+                   key=lambda s: mean_squared_error(values, counts, s, low, high, through))
+    scale, least = widest, divergence(values, counts, widest, low, high)
+    while (cost := divergence(values, counts, 2 * scale, low, high)) < least:
+        scale, least = 2 * scale, cost
+    return scale
 
 
 def mean_squared_error(values, counts, scale, low, high, through=None):
@@ -109,19 +116,18 @@ def mean_squared_error(values, counts, scale, low, high, through=None):
 
 
 def divergence(values, counts, scale, low, high):
-    """KL divergence from the float histogram, spread evenly over the bins of each code, to the codes' one; what the clip
-    cut off counts as lying in the outermost bins."""
-    codes = np.clip(np.rint(values * scale), low, high).astype(np.int64)
-    inside = (values * scale >= low - 0.5) & (values * scale <= high + 0.5)
-    if not inside.any():
+    """KL divergence from the clipped float histogram to the codes' one. What the clip cuts off counts as lying in the
+    outermost bins left; a code's values are spread evenly over the bins it stands for that hold any. Zeros are left out:
+    every scale shows them, and behind a ReLU they would outweigh all else."""
+    counts = np.where(values == 0, 0, counts)
+    codes = np.rint(values * scale)
+    inside = np.flatnonzero((codes >= low) & (codes <= high) & (counts > 0))
+    if not inside.size:
         return np.inf
-    p = np.where(inside, counts, 0).astype(np.float64)
-    kept = np.flatnonzero(inside)
-    p[kept[0]] += counts[:kept[0]].sum()
-    p[kept[-1]] += counts[kept[-1] + 1:].sum()
-    group = codes - codes.min()
-    mass = np.bincount(group, np.where(inside, counts, 0))
-    bins = np.bincount(group, inside)
-    q = np.where(inside, mass[group] / np.maximum(bins[group], 1), 0)
-    p, q = p[inside] / p[inside].sum(), q[inside] / q[inside].sum()
+    p = counts[inside].astype(np.float64)
+    group = (codes[inside] - codes[inside[0]]).astype(np.int64)
+    q = (np.bincount(group, p) / np.maximum(np.bincount(group), 1))[group]
+    p[0] += counts[:inside[0]].sum()
+    p[-1] += counts[inside[-1] + 1:].sum()
+    p, q = p / p.sum(), q / q.sum()
     return float((p * np.log(p / q)).sum())

@@ -92,7 +92,8 @@ class StreamImporter(Importer):
             whole[g * out:(g + 1) * out, g * inner:(g + 1) * inner] = weight[g * out:(g + 1) * out]
         params = {"weight": whole.transpose(2, 1, 0).reshape(-1, weight.shape[0]),
                   "bias": np.zeros(weight.shape[0]) if bias is None else bias}
-        offsets = {} if kernel == 1 else {"time_offsets": [(j - kernel + 1) * dilation for j in range(kernel)]}
+        offsets = {} if kernel == 1 else {"time_offsets": [(j - kernel + 1) * dilation for j in range(kernel)],
+                                         "zero_history": before > 0}
         layer = self.add(node.name, "tdnn" if offsets else "linear", [self.exact(ref)], weight.shape[:1], params, offsets)
         steps = ref.dims[2] - ref.padded[0] - ref.padded[1]
         return Ref(layer, (1, weight.shape[0], steps if before else steps - reach), "NFT",

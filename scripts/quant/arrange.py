@@ -1,0 +1,43 @@
+"""Puts the folded network into the form the chip runs: averages as array layers, and a change of scale where a recurrent
+layer's codes, whose scale is fixed, meet others."""
+import numpy as np
+
+from .graph import RECURRENT, SAME_CODES, Layer, QuantError
+
+
+def averages_to_array(graph):
+    """Average pools as depthwise convolutions with constant weights: the sum is exact and the result has its own scale."""
+    for layer in graph.layers:
+        if layer.op not in ("avg_pool", "global_avg_pool"):
+            continue
+        channels, height, width = graph.shape(layer.inputs[0])
+        kernel = layer.attrs.get("kernel", [height, width])
+        pads = layer.attrs.get("pads", [0, 0, 0, 0])
+        if any(pads) and not layer.attrs["count_pad"]:
+            raise QuantError(f"node {layer.name} (AveragePool): a mean that leaves its padding out is not supported")
+        layer.params = {"weight": np.full([channels, 1] + kernel, 1 / (kernel[0] * kernel[1])), "bias": np.zeros(channels)}
+        layer.attrs = {"strides": layer.attrs.get("strides", [1, 1]), "pads": pads, "dilations": [1, 1], "groups": channels}
+        layer.op = "conv2d"
+
+
+def check_averages(graph):
+    """What the digital average can do."""
+    for layer in graph.layers:
+        if layer.op == "avg_pool" and any(layer.attrs["pads"]) and not layer.attrs["count_pad"]:
+            raise QuantError(f"node {layer.name} (AveragePool): a mean that leaves its padding out is not supported")
+
+
+def free_recurrent_codes(graph):
+    """A rescale layer on every way from a recurrent layer into an addition or concatenation."""
+    def from_recurrent(name):
+        layer = graph.find(name)
+        return layer is not None and (layer.op in RECURRENT or layer.op in SAME_CODES and from_recurrent(layer.inputs[0]))
+
+    for layer in list(graph.layers):
+        if layer.op not in ("add", "concat"):
+            continue
+        for position, name in enumerate(layer.inputs):
+            if from_recurrent(name):
+                made = Layer(f"{layer.name}.in{position}", "rescale", [name], graph.shape(name))
+                graph.layers.insert(graph.layers.index(layer), made)
+                layer.inputs[position] = made.name
