@@ -29,10 +29,10 @@ class QuantError(ValueError):
 
 
 class Function:
-    """A function of one float. affine: (a, b) where it is a x + b, else None."""
+    """A function of one float. affine: (a, b) where it is a x + b, else None. name: of the node it ends with."""
 
     def __init__(self, text, call, affine=None):
-        self.text, self.call, self.affine = text, call, affine
+        self.text, self.call, self.affine, self.name = text, call, affine, None
 
     def __call__(self, x):
         return self.call(x)

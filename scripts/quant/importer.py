@@ -91,14 +91,28 @@ class Importer:
             self.dead_ends[node.outputs[0]] = node.op, inputs[0]
             return
         else:
-            outputs = self.elementwise(node, inputs)
-            if outputs is None:
-                handler = getattr(self, "op_" + node.op, None)
-                if handler is None:
-                    node.refuse("this operator is not supported")
-                outputs = handler(node, inputs)
+            try:
+                outputs = self.computed(node, inputs)
+            except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+                if isinstance(error, QuantError):
+                    raise
+                node.refuse(f"is not formed as ONNX says ({type(error).__name__}: {error})")
         for name, value in zip(node.outputs, outputs if isinstance(outputs, tuple) else (outputs,)):
             self.env[name] = value
+
+    def computed(self, node, inputs):
+        """What a node makes of at least one Ref: a Ref or a tuple of them."""
+        made = self.elementwise(node, inputs)
+        if made is not None:
+            if made.function.name is None and not made.function.is_identity:
+                made.function.name = node.name
+            return made
+        handler = getattr(self, "op_" + node.op, None)
+        if handler is None:
+            node.refuse("this operator is not supported")
+        if not isinstance(inputs[0], Ref):
+            node.refuse("its first input is a constant")
+        return handler(node, inputs)
 
     def put_out(self, name):
         if name in self.dead_ends:
@@ -139,16 +153,14 @@ class Importer:
             return ref.source
         key = ref.source, ref.function
         if key not in self.made:
-            shape = self.graph.shape(ref.source)
+            shape, name = self.graph.shape(ref.source), ref.function.name
             if functions.is_relu(ref.function):
-                self.made[key] = self.add(f"{ref.source}.relu", "relu", [ref.source], shape)
+                self.made[key] = self.add(name, "relu", [ref.source], shape)
             elif ref.function.affine:
                 gain, offset = (np.asarray([v]) for v in ref.function.affine)
-                self.made[key] = self.add(f"{ref.source}.affine", "affine", [ref.source], shape,
-                                          {"gain": gain, "offset": offset})
+                self.made[key] = self.add(name, "affine", [ref.source], shape, {"gain": gain, "offset": offset})
             else:
-                self.made[key] = self.add(f"{ref.source}.lut", "unary", [ref.source], shape,
-                                          attrs={"function": ref.function})
+                self.made[key] = self.add(name, "unary", [ref.source], shape, attrs={"function": ref.function})
         return self.made[key]
 
     def shaped(self, ref, shape):
@@ -251,16 +263,14 @@ class Importer:
 
     def op_Gemm(self, node, inputs):
         weight, bias = self.constant(node, inputs, 1, "B"), self.constant(node, inputs, 2, "C")
-        if not isinstance(inputs[0], Ref) or node.attrs.get("transA", 0):
-            node.refuse("A must be computed and not transposed")
+        if node.attrs.get("transA", 0):
+            node.refuse("a transposed A is not supported")
         weight = weight.T if node.attrs.get("transB", 0) else weight
         return self.dense(node, inputs[0], weight * node.attrs.get("alpha", 1.0),
                           None if bias is None else bias * node.attrs.get("beta", 1.0))
 
     def op_MatMul(self, node, inputs):
-        if not isinstance(inputs[0], Ref) or isinstance(inputs[1], Ref):
-            node.refuse("the right side must be a constant matrix")
-        return self.dense(node, inputs[0], np.asarray(inputs[1]), None)
+        return self.dense(node, inputs[0], np.asarray(self.constant(node, inputs, 1, "the right side")), None)
 
     def op_BatchNormalization(self, node, inputs):
         scale, offset, mean, variance = (self.constant(node, inputs, k, "a parameter") for k in range(1, 5))

@@ -101,13 +101,19 @@ class Plan:
         return bool(users) and name not in self.graph.outputs and all(
             u.op in ARRAY or u.op in ("reshape", "permute", "slice") and self.only_arrays_read(u.name) for u in users)
 
+    def reaches_tdnn(self, name):
+        return any(u.op == "tdnn" or u.op in ("reshape", "permute", "slice") and self.reaches_tdnn(u.name)
+                   for u in self.graph.users(name))
+
     def input_kind(self, name):
-        """(kind, shift per unit of scale or None)"""
+        """How the codes of a network input carry negative values: unsigned, signed, pn or shift."""
         histogram = self.stats[name]
         if histogram.low >= 0:
             return "unsigned"
         if not self.only_arrays_read(name):
             return "signed"
+        if self.reaches_tdnn(name):         # its history starts at code zero, which a shift would make a value
+            return "pn"
         if self.options.neg_in != "auto":
             return self.options.neg_in
         bits = self.widths.get(name, 8)
@@ -254,11 +260,11 @@ class Plan:
             return {**attributes, "neg_in": "shift", "shift": x.shift}, 0
         if x.low >= 0:
             return attributes, 0
-        transposed = layer.op == "conv_transpose2d" and self.options.arithmetic == "witin_nn"
+        cannot_shift = layer.op == "tdnn" or layer.op == "conv_transpose2d" and self.options.arithmetic == "witin_nn"
         wanted = self.options.neg_in
         if wanted == "auto":
             wanted = "pn" if 2 * rows_of(layer) <= ROWS or x.kind == "pn" else "shift"
-        if wanted == "shift" and x.kind == "signed" and x.bits == 8 and not transposed:
+        if wanted == "shift" and x.kind == "signed" and x.bits == 8 and not cannot_shift:
             return {**attributes, "neg_in": "shift", "shift": 128}, 128
         return {**attributes, "neg_in": "pn"}, 0
 

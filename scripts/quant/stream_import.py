@@ -109,8 +109,6 @@ class StreamImporter(Importer):
         if [a.decode() for a in attrs.get("activations", [])] not in ([], usual) or attrs.get("clip") or \
                 attrs.get("input_forget"):
             node.refuse("only the usual activations, no clip and no input_forget are supported")
-        if not isinstance(ref, Ref):
-            node.refuse("the input is a constant")
         self.need(node, ref, "NTF" if attrs.get("layout", 0) else "TNF")
         if ref.warm_up or ref.padded != (0, 0):
             node.refuse(f"its input lags {ref.warm_up} frames behind the network's; pad convolutions before it with zeros "
