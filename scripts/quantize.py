@@ -40,6 +40,8 @@ def parser():
     p.add_argument("--neg-in", choices=("auto", "pn", "shift"), default="auto", help="how negative inputs reach the array")
     p.add_argument("--bits-budget", type=float, default=8.0, metavar="BITS",
                    help="mean width of the array's inputs, 8..12; above 8 bits the rest is digital (%(default)s)")
+    p.add_argument("--copies", type=int, default=8, metavar="N",
+                   help="how often a layer's rows may be repeated where g would be too small, 1..16 (%(default)s)")
     p.add_argument("--average", choices=("array", "digital"), default="array", help="where average pools run (%(default)s)")
     p.add_argument("--stream", action="store_true", help="a frame is a time step also without recurrent layers")
     p.add_argument("--layout", choices=load.LAYOUTS, help="axes of a stream's input: N batch, T time, F channels")
@@ -80,6 +82,8 @@ def read_data(entries, names):
 def check(options):
     if not 1 <= options.bias_rows <= 32:
         raise QuantError(f"--bias-rows {options.bias_rows}: expected 1..32")
+    if not 1 <= options.copies <= 16:
+        raise QuantError(f"--copies {options.copies}: expected 1..16")
     if not 8 <= options.bits_budget <= 12:
         raise QuantError(f"--bits-budget {options.bits_budget:g}: expected 8..12")
     if not 50 < options.percentile <= 100:
@@ -107,7 +111,8 @@ def run(arguments):
     options = Options(arithmetic=arguments.arithmetic, method=arguments.method, percentile=arguments.percentile,
                       weight_method=arguments.weight_range, bias_rows=arguments.bias_rows, neg_in=arguments.neg_in,
                       equalise=arguments.equalise, bias_correction=arguments.bias_correction,
-                      bits_budget=arguments.bits_budget, average=arguments.average, reset_every=arguments.reset_every)
+                      bits_budget=arguments.bits_budget, average=arguments.average, copies=arguments.copies,
+                      reset_every=arguments.reset_every)
     check(options)
     if arguments.test and not arguments.labels:
         raise QuantError("--test needs --labels")

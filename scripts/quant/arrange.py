@@ -1,8 +1,9 @@
-"""Puts the folded network into the form the chip runs: averages as array layers, and a change of scale where a recurrent
-layer's codes, whose scale is fixed, meet others."""
+"""Puts the folded network into the form the chip runs: averages as array layers, and a change of scale where values that
+would share one cannot: where a recurrent layer's codes, whose scale is fixed, meet others, and in loops of residual sums."""
 import numpy as np
 
 from .graph import RECURRENT, SAME_CODES, Layer, QuantError
+from .plan import Plan, Tied
 
 
 def averages_to_array(graph):
@@ -34,10 +35,33 @@ def free_recurrent_codes(graph):
         return layer is not None and (layer.op in RECURRENT or layer.op in SAME_CODES and from_recurrent(layer.inputs[0]))
 
     for layer in list(graph.layers):
-        if layer.op not in ("add", "concat"):
-            continue
-        for position, name in enumerate(layer.inputs):
-            if from_recurrent(name):
-                made = Layer(f"{layer.name}.in{position}", "rescale", [name], graph.shape(name))
-                graph.layers.insert(graph.layers.index(layer), made)
-                layer.inputs[position] = made.name
+        if layer.op in ("add", "concat"):
+            for position, name in enumerate(layer.inputs):
+                if from_recurrent(name):
+                    insert_rescale(graph, layer, position)
+
+
+def insert_rescale(graph, layer, position):
+    name = layer.inputs[position]
+    made = Layer(f"{layer.name}.in{position}", "rescale", [name], graph.shape(name))
+    graph.layers.insert(graph.layers.index(layer), made)
+    layer.inputs[position] = made.name
+    return made
+
+
+def untie(graph, stats, options):
+    """Inserts rescale layers until every value finds a scale; the chip's g may not follow where sums go round in a loop."""
+    while True:
+        try:
+            Plan(graph, stats, options)
+            return
+        except Tied as tied:
+            made = []
+            for layer in [entry for entry in graph.layers if entry.op in ("add", "concat") and entry.name in tied.members]:
+                for position, name in enumerate(layer.inputs):
+                    maker = graph.find(name)
+                    if maker is None or maker.op != "rescale":
+                        made.append(insert_rescale(graph, layer, position))
+                        stats[made[-1].name] = stats[name]
+            if not made:
+                raise QuantError(f"values {', '.join(sorted(tied.members))} need a smaller g than the chip has") from None

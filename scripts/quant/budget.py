@@ -9,7 +9,7 @@ What can be wide: inputs of the network on both profiles, outputs of linear and 
 import numpy as np
 
 from .graph import ARRAY
-from .plan import Plan, rows_of
+from .plan import Plan, Tied, rows_of
 
 HIGHEST = 12
 
@@ -75,7 +75,10 @@ def choose(graph, stats, options, measure):
                 wider = {**widths, name: bits}
                 cost = mean_width(graph, wider)
                 if cost <= options.bits_budget + 1e-9:
-                    gain = measure(Plan(graph, stats, options, wider)) - best
+                    try:
+                        gain = measure(Plan(graph, stats, options, wider)) - best
+                    except Tied:
+                        continue
                     tries.append((gain / max(cost - mean_width(graph, widths), 1e-9), gain, name, bits))
         tries = [t for t in tries if t[1] > 0.01]
         if not tries:

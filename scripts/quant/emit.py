@@ -3,6 +3,7 @@ import numpy as np
 
 from wpkg import Package
 
+from .fit import copies_of
 from .float_ops import sigmoid
 from .graph import ARRAY
 
@@ -36,7 +37,10 @@ def emit_array(package, plan, layer):
         scale = plan.codes[source].scale
         source = package.node(f"{layer.name}.shift", "requantize", [source], None,
                               {"scale_from": scale, "scale_to": scale, "shift": part.shifted, "neg_in": "shift"})
-    tensors = {"weight": part.weights[0]}
+    if part.copies > 1:
+        scale = None if part.attributes.get("neg_in") == "shift" else plan.codes[layer.inputs[0]].scale
+        source = repeat(package, layer, source, part.copies, plan.graph.shape(layer.inputs[0]), scale)
+    tensors = {"weight": repeated(layer, part)}
     if part.bias.any():
         tensors["bias"] = part.bias
     if part.bias_d.any():
@@ -44,6 +48,32 @@ def emit_array(package, plan, layer):
     geometry = {key: value for key, value in layer.attrs.items() if key != "zero_history"}
     package.node(layer.name, layer.op, [source], tensors, {**geometry, **part.attributes},
                  scale=plan.codes[layer.name].scale)
+
+
+def repeat(package, layer, source, copies, shape, scale):
+    """A value `copies` times along its channels; within every group where the layer has groups."""
+    name, groups = layer.name, layer.attrs.get("groups", 1)
+    source = package.node(f"{name}.copies", "concat", [source] * copies, None, {"axis": 0}, scale=scale)
+    if groups == 1:
+        return source
+    package.node(f"{name}.copies.split", "reshape", [source], None,
+                 {"shape": [copies, groups, int(np.prod(shape)) // groups]}, scale=scale)
+    package.node(f"{name}.copies.turn", "permute", [f"{name}.copies.split"], None, {"axes": [1, 0, 2]},
+                 scale=scale)
+    return package.node(f"{name}.copies.join", "reshape", [f"{name}.copies.turn"], None,
+                        {"shape": [copies * shape[0], *shape[1:]]}, scale=scale)
+
+
+def repeated(layer, part):
+    """The weights of all copies of the rows, as the layer reads its repeated input."""
+    weight, parts = part.weights[0], copies_of(part.weights[0], part.copies)
+    if part.copies == 1:
+        return weight
+    if layer.op == "conv2d":
+        return np.concatenate(parts, 1)
+    blocks = layer.attrs.get("groups", len(layer.attrs.get("time_offsets", [0])))
+    stacked = np.stack([w.reshape((blocks, -1) + weight.shape[1:]) for w in parts], 1)
+    return stacked.reshape((-1,) + weight.shape[1:])
 
 
 def table(function, entries, low=-128, high=127):

@@ -3,12 +3,13 @@
     affine after an array layer       weight_c' = gain_c weight_c,  bias_c' = gain_c bias_c + offset_c
     affine before one                 weight' = weight gain,  bias' = bias + weight offset; not before padding unless offset = 0
     two affine layers                 one
-    anything left                     an array layer of its own: a 1 x 1 depthwise convolution, a diagonal matrix
+    anything left                     a table where all channels are alike, else an array layer of its own: a 1 x 1
+                                      depthwise convolution, a diagonal matrix
     padding before a convolution      its pads
 """
 import numpy as np
 
-from .graph import ARRAY, RECURRENT, QuantError
+from .graph import ARRAY, RECURRENT, Function, QuantError
 
 
 def fold(graph):
@@ -16,7 +17,7 @@ def fold(graph):
         pass
     for layer in graph.layers:
         if layer.op == "affine":
-            _become_array(graph, layer)
+            _stand_alone(graph, layer)
         if layer.op == "pad":
             raise QuantError(f"node {layer.name} (Pad): padding that no convolution follows is not supported")
     return graph
@@ -119,7 +120,12 @@ def _into_reader(graph, reader, layer):
     return True
 
 
-def _become_array(graph, layer):
+def _stand_alone(graph, layer):
+    if layer.params["gain"].size == 1 == layer.params["offset"].size:
+        a, b = float(layer.params["gain"][0]), float(layer.params["offset"][0])
+        layer.op, layer.params = "unary", {}
+        layer.attrs = {"function": Function(f"{a:g} x + {b:g}", lambda x: a * x + b, (a, b))}
+        return
     gain, offset = (np.broadcast_to(layer.params[k], layer.shape[:1]).copy() for k in ("gain", "offset"))
     if len(layer.shape) == 3:
         layer.op, layer.params = "conv2d", {"weight": gain[:, None, None, None], "bias": offset}

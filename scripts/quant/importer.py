@@ -153,7 +153,7 @@ class Importer:
             return ref.source
         key = ref.source, ref.function
         if key not in self.made:
-            shape, name = self.graph.shape(ref.source), ref.function.name
+            shape, name = self.graph.shape(ref.source), ref.function.name or f"{ref.source}.lut"
             if functions.is_relu(ref.function):
                 self.made[key] = self.add(name, "relu", [ref.source], shape)
             elif ref.function.affine:

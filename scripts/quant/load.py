@@ -1,4 +1,6 @@
 """An ONNX file and its calibration data to a float Graph and frames."""
+import warnings
+
 import numpy as np
 
 from .graph import QuantError
@@ -11,7 +13,9 @@ def read_model(path):
     import onnx
     from google.protobuf.message import DecodeError
     try:
-        model = onnx.load(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")     # of bytes that are no ONNX, which the error says better
+            model = onnx.load(path)
     except (OSError, DecodeError, onnx.checker.ValidationError) as error:
         raise QuantError(f"{path}: not a readable ONNX file ({str(error).splitlines()[0] if str(error) else 'damaged'})") \
             from None

@@ -283,6 +283,10 @@ def check_shapes(model, shapes):
     """The calibration arrays against the model's inputs; the batch axis is free, so is every axis without a size."""
     known = {entry.name for entry in model.graph.initializer}
     wanted = [value for value in model.graph.input if value.name not in known]
+    for name in shapes:
+        if name not in {value.name for value in wanted}:
+            raise QuantError(f"calibration data for {name}: the model has no such input; its inputs are "
+                             f"{', '.join(value.name for value in wanted)}")
     for value in wanted:
         dims = [d.dim_value if d.dim_value > 0 else None for d in value.type.tensor_type.shape.dim]
         text = "[" + ", ".join(["N"] + ["?" if d is None else str(d) for d in dims[1:]]) + "]"
@@ -291,6 +295,3 @@ def check_shapes(model, shapes):
         shape = shapes[value.name]
         if len(shape) != len(dims) or any(d not in (None, n) for d, n in zip(dims[1:], shape[1:])) or 0 in shape:
             raise QuantError(f"calibration data for {value.name}: shape {list(shape)}, expected {text}")
-    for name in shapes:
-        if name not in {value.name for value in wanted}:
-            raise QuantError(f"calibration data for {name}: the model has no such input")

@@ -45,6 +45,7 @@ def quantise(path, data, options, streaming=None, layout=None):
         arrange.check_averages(graph)
     arrange.free_recurrent_codes(graph)
     stats = calibrate.histograms(graph, frames, steps)
+    arrange.untie(graph, stats, options)
     count = max(1, MEASURED // steps) * steps
     part = {key: values[:count] for key, values in frames.items()}
     floats = calibrate.values(graph, part, steps)

@@ -2,20 +2,23 @@
 
 A value's code is clip(rne(value * scale + shift), low, high). Values whose codes are the same numbers (relu, pools, data
 movement; on the chip profile also both operands and the result of an addition) share one scale: the coarsest that any of
-them needs. An array layer reads codes of scale_x and writes codes of scale_y with g = scale_x scale_weight / scale_y; the
-chip offers g = 256 .. 8192, so a layer that would need a smaller one gets a coarser scale_y, a larger one coarser weights.
+them needs. An array layer reads codes of scale_x and writes codes of scale_y with g = scale_x scale_weight / scale_y. The chip
+offers g = 256 .. 8192: a layer that would need a larger one gets coarser weights; a smaller one, weights of up to 254, then
+its rows several times, and where that does not do a coarser scale_y.
 """
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .fit import Block, fit
+from .fit import WEIGHT_LIMIT, WIDE_LIMIT, Block, fit
 from .graph import ARRAY, RECURRENT, SAME_CODES, QuantError
 from .ranges import DEFAULT_PERCENTILE, choose_scale, mean_squared_error
 
 G_RANGE = {"wtm2101": (256, 8192), "witin_nn": (2.0**-40, 2.0**40)}
 STATE_SCALE = 128.0         # of recurrent states and gates: codes -128..127 for -1..1
 ROWS = 2048                 # of the array
+COPIES_ROWS = 896           # of the array that repeated rows may take
+FALLS = 64                  # how far below what the data ask for a shared scale may get
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Options:
     bias_correction: bool = False
     bits_budget: float = 8.0
     average: str = "array"      # average pools on the array or by the digital operator
+    copies: int = 8             # of a layer's rows at most, where g would be too small
     reset_every: int = 0
 
 
@@ -56,13 +60,23 @@ class ArrayPlan:
     scale_weight: float
     attributes: dict
     shifted: int = 0            # a requantize node adds this to the input's codes first
+    copies: int = 1             # of every row; the weights are those of all copies together
     notes: list = field(default_factory=list)
+    held_bias: np.ndarray = None    # what the rounded bias is worth, in values
 
 
 def full_range(kind, bits):
     if kind == "signed":
         return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
     return -((1 << bits) - 1) if kind == "pn" else 0, (1 << bits) - 1
+
+
+class Tied(Exception):
+    """A group of values whose shared scale keeps falling: an array layer reads and writes it, and g cannot follow."""
+
+    def __init__(self, members):
+        super().__init__()
+        self.members = members
 
 
 class Plan:
@@ -75,6 +89,7 @@ class Plan:
         self.group = self.groups()
         self.input_kinds = {name: self.input_kind(name) for name in graph.inputs}
         self.scales = self.natural_scales()
+        self.wanted = dict(self.scales)
         while not self.assign():
             pass
 
@@ -116,8 +131,22 @@ class Plan:
             return "pn"
         if self.options.neg_in != "auto":
             return self.options.neg_in
-        bits = self.widths.get(name, 8)
-        return "shift" if self.shift_error(name, bits)[0] < 0.5 * self.pn_error(name, bits) else "pn"
+        return "shift" if self.shift_is_as_good(name, self.widths.get(name, 8)) else "pn"
+
+    def shift_is_as_good(self, name, bits):
+        """A shift takes half of PN's rows: worth it where its unsigned codes are as fine as PN's and the biases can hold
+        -shift times the weights."""
+        error, scale, shift = self.shift_error(name, bits)
+        if error > 1.02 * self.pn_error(name, bits):
+            return False
+        for layer in self.graph.users(name):
+            if layer.op not in ARRAY:
+                return False
+            counts = WEIGHT_LIMIT * scale / max(np.abs(layer.params["weight"]).max(), 1e-30)
+            held = layer.params["bias"] - shift / scale * column_sums(layer)(layer.params["weight"])
+            if np.abs(held).max() * counts > 128 * 127 * self.options.bias_rows:
+                return False
+        return True
 
     def pn_error(self, name, bits):
         low, high = full_range("pn", bits)
@@ -130,7 +159,7 @@ class Plan:
         low, high = histogram.low, histogram.high
         if self.options.method == "percentile":
             low, high = histogram.percentile(self.options.percentile)
-        widest = 2.0 ** np.floor(np.log2(top / (high - low)))
+        widest = 2.0 ** np.floor(np.log2((top + 1) / (high - low)))
         finer = range(1 if self.options.method in ("minmax", "percentile") else 8)
         tries = []
         for scale in (widest * 2.0**k for k in finer):
@@ -225,23 +254,39 @@ class Plan:
         power = self.stats[layer.inputs[0]].mean_square() * x.scale**2
         lowest, highest = G_RANGE[self.options.arithmetic]
         bias = layer.params["bias"] + self.corrections.get(layer.name, 0)
-        result = fit([Block(layer.params["weight"], x.scale, power, shift)], bias, self.options.bias_rows,
-                     self.options.weight_method, self.options.percentile, highest * y.scale, digital, column_sums(layer))
-        if result.a < lowest * y.scale:
+        block = Block(layer.params["weight"], x.scale, power, shift)
+        for limit, copies in self.limits(layer, attributes):
+            result = fit([block], bias, self.options.bias_rows, self.options.weight_method, self.options.percentile,
+                         highest * y.scale, digital, column_sums(layer), limit)
+            if result.a >= lowest * y.scale:
+                break
+        else:
             return self.coarser(layer, result.a / lowest)
         notes = [f"{result.lost} biases do not fit {self.options.bias_rows} bias rows"] if result.lost else []
+        if copies > 1:
+            notes.append(f"every row is on the array {copies} times, so that g reaches {lowest}")
         attributes = {"g": result.a / y.scale, **attributes, "bias_rows": self.options.bias_rows}
         if y.bits > 8:
             attributes["y_bits"] = y.bits
         self.arrays[layer.name] = {"": ArrayPlan(result.a / y.scale, result.weights, result.bias, result.bias_d,
-                                                 result.a / x.scale, attributes, shifted, notes)}
+                                                 result.a / x.scale, attributes, shifted, copies, notes,
+                                                 result.held_bias([block], column_sums(layer)))}
         return True
+
+    def limits(self, layer, attributes):
+        """(bound of the weight codes, copies of every row) in the order they are tried."""
+        found = [(WEIGHT_LIMIT, 1)]
+        if self.options.arithmetic == "wtm2101":
+            rows = rows_of(layer) * layer.attrs.get("groups", 1) * (2 if attributes.get("neg_in") == "pn" else 1)
+            found += [(WIDE_LIMIT * n, n) for n in (1, 2, 4, 8, 16)
+                      if n == 1 or n <= self.options.copies and n * rows <= COPIES_ROWS]
+        return found
 
     def coarser(self, layer, scale):
         """Lowers the scale of the layer's output; False so that all is planned again."""
         group = self.group[layer.name]
-        if any(l.op in RECURRENT and self.group[l.name] == group for l in self.graph.layers):
-            raise QuantError(f"node {layer.name}: joins the codes of a recurrent layer, which need a smaller g than the chip has")
+        if scale * FALLS < self.wanted[group]:
+            raise Tied({name for name, root in self.group.items() if root == group})
         self.scales[group] = scale
         return False
 
@@ -309,14 +354,17 @@ class Plan:
             done, plans = True, {}
             for key, (blocks, bias, gate) in matrices.items():
                 scale = scales[gate]
-                result = fit(blocks, bias, self.options.bias_rows, self.options.weight_method, self.options.percentile,
-                             highest * scale)
-                if result.a < lowest * scale:
+                for limit in (WEIGHT_LIMIT, WIDE_LIMIT):
+                    result = fit(blocks, bias, self.options.bias_rows, self.options.weight_method,
+                                 self.options.percentile, highest * scale, limit=limit)
+                    if result.a >= lowest * scale:
+                        break
+                else:
                     scales[gate], done = result.a / lowest, False
                     break
                 notes = [f"{result.lost} biases of {key} do not fit"] if result.lost else []
                 plans[key] = ArrayPlan(result.a / scale, result.weights, result.bias, result.bias_d,
-                                       result.a / blocks[0].scale, {}, 0, notes)
+                                       result.a / blocks[0].scale, {}, notes=notes)
         self.arrays[layer.name], self.gates[layer.name] = plans, scales
 
 

@@ -40,7 +40,7 @@ def document(result, accuracy=None):
                 "range": options.method, "percentile": options.percentile, "weight_range": options.weight_method,
                 "bias_rows": options.bias_rows, "neg_in": options.neg_in, "equalised_pairs": result.pairs,
                 "bias_correction": options.bias_correction, "bits_budget": options.bits_budget,
-                "average": options.average},
+                "average": options.average, "copies": options.copies},
             "inputs": inputs, "layers": layers, "outputs": graph.outputs, "output_sqnr_db": decibels(evaluate.sqnr(wanted, got)),
             "array": {"cells": sum(p["cells"] for p in parts), "share": sum(p["share"] for p in parts)},
             "bits": {"mean": budget.mean_width(graph, plan.widths), "steps": [
@@ -95,8 +95,7 @@ def matrix_facts(result, layer):
              "neg_in": first.attributes.get("neg_in", "signed" if x.low < 0 else "none"),
              "notes": [note for part in parts.values() for note in part.notes], "array": []}
     for key, part in parts.items():
-        rows, columns = array_size(layer, part)
-        rows *= 2 if facts["neg_in"] in ("pn", "signed") else 1
+        rows, columns = array_size(layer, part, key, facts["neg_in"] in ("pn", "signed"))
         facts["array"].append({"matrix": key, "rows": rows, "columns": columns, "bias_rows": plan.options.bias_rows,
                                "cells": rows * columns, "share": rows * columns / (ROWS * COLUMNS)})
         if rows > ROWS or columns > COLUMNS:
@@ -107,11 +106,16 @@ def matrix_facts(result, layer):
     return facts
 
 
-def array_size(layer, part):
-    """(weight rows, columns) of a matrix; groups lie in blocks along the diagonal."""
+def array_size(layer, part, key, signed):
+    """(weight rows, columns) of a matrix. Signed codes take two rows each, as a recurrent state always does; groups lie in
+    blocks along the diagonal."""
+    twice = 2 if signed else 1
     if layer.op in RECURRENT:
-        return sum(len(w) for w in part.weights), part.weights[0].shape[1]
-    return rows_of(layer) * layer.attrs.get("groups", 1), layer.shape[0]
+        columns, units = part.weights[0].shape[1], layer.shape[0]
+        if layer.op == "gru" and layer.attrs["reset_after"]:
+            return len(part.weights[0]) * (2 if key == "h" else twice), columns
+        return 2 * units + twice * (sum(map(len, part.weights)) - units), columns
+    return part.copies * twice * rows_of(layer) * layer.attrs.get("groups", 1), layer.shape[0]
 
 
 # ------------------------------------------------------------------------------------------------ text and JSON
