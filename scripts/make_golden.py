@@ -86,7 +86,7 @@ def array_case(folder, name):
         y_bits = min(8, y_bits)
     attributes = {"x_bits": bits, "x_signed": signed or None, "neg_in": neg_in, "y_bits": y_bits, "split": core and bits > 8,
                   "bias_rows": None if digital else attrs["bias_row_N"], "mode": "digital" if digital else None,
-                  "shift": attrs["shift_S"] if neg_in == "shift" else None,
+                  "shift": attrs["shift_S"] if neg_in == "shift" and op != "linear" else None,
                   "y_limit_bits": min(8, y_bits) if core and op != "linear" else None}
     scales = [attrs["scale_x"], attrs["scale_weight"], attrs["scale_y"], 1 if digital else attrs["G_algo"]]
     clip = None if core or digital else attrs["output_fp_clip"] or None
@@ -106,7 +106,7 @@ def array_case(folder, name):
     tensors = {"weight": weight.T if op == "linear" else weight, "bias": values["NPU_bias"]}
     if "NPU_weight_neg" in values:
         tensors["weight_neg"] = values["NPU_weight_neg"]
-    if values["NPU_bias_d"].any():
+    if attributes["split"]:
         tensors["bias_d"] = values["NPU_bias_d"]
     package = Package(f"array_{name}", "witin_nn", producer=VERSION)
     package.input("in", values["NPU_x"].shape[1:], bits=bits, signed=signed, **({"neg_in": "pn"} if neg_in == "pn" else {}))

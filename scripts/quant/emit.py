@@ -41,10 +41,10 @@ def emit_array(package, plan, layer):
         scale = None if part.attributes.get("neg_in") == "shift" else plan.codes[layer.inputs[0]].scale
         source = repeat(package, layer, source, part.copies, plan.graph.shape(layer.inputs[0]), scale)
     tensors = {"weight": repeated(layer, part)}
-    if part.bias.any():
+    if part.bias.any() or part.bias_d.any():
         tensors["bias"] = part.bias
-    if part.bias_d.any():
-        tensors["bias_d"] = part.bias_d
+        if part.attributes.get("split"):
+            tensors["bias_d"] = part.bias_d
     geometry = {key: value for key, value in layer.attrs.items() if key != "zero_history"}
     package.node(layer.name, layer.op, [source], tensors, {**geometry, **part.attributes},
                  scale=plan.codes[layer.name].scale)
