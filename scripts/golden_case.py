@@ -140,6 +140,6 @@ def value_problems(folder):
         elif not np.array_equal(computed, expected):
             wrong = computed != expected
             index = tuple(int(i) for i in np.argwhere(wrong)[0])
-            found.append(f"{name}: {int(wrong.sum())} of {wrong.size} values differ, the first at {list(index)}: expected "
-                         f"{expected[index]}, the oracle computes {computed[index]}")
+            found.append(f"{name}: {int(wrong.sum())} of {wrong.size} values differ, the first at {list(index)}: "
+                         f"expected {expected[index]}, the oracle computes {computed[index]}")
     return found

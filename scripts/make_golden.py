@@ -30,8 +30,9 @@ CHIP = {name: (name, None) for name in (
     "a11_bias_only_255_n1", "a15_binary_weights_n1", "b01_s5_random_L5", "b02_s5_saturating_L5", "b05_s9_tiny_L9",
     "b06_s5_quarter_ties_L5", "b07_s9_last_signed_L9", "b08_s9_weights_275_L8", "b08_s9_weights_275_L9")}
 CHIP.update({f"{name}_{last}": (name, slice(0, last)) for name, last in (
-    ("a01_full_random_n0", 32), ("a06_saturation_edge_n0", 32), ("a07_cancel_halves_n0", 32), ("a09_weights_275_n0", 32),
-    ("a12_onehot_inputs_n0", 32), ("b01_s5_random_L1", 24), ("b03_s5_negative_bias_L2", 32))})
+    ("a01_full_random_n0", 32), ("a06_saturation_edge_n0", 32), ("a07_cancel_halves_n0", 32),
+    ("a09_weights_275_n0", 32), ("a12_onehot_inputs_n0", 32), ("b01_s5_random_L1", 24),
+    ("b03_s5_negative_bias_L2", 32))})
 ARRAY = ("01_linear_FALSE_x8_y12", "02_linear_FALSE_x9_y9", "04_linear_FALSE_x12_y12", "05_linear_FALSE_x10_y8",
          "06_linear_PN_x8_y8", "09_linear_PN_x10_y10", "12_linear_Shift_x8_y8", "16_linear_Shift_x12_y12",
          "18_linear_all_products_g64", "20_linear_bias_ties_N2", "21_linear_bias_bias_d_N8_x10",
@@ -39,11 +40,11 @@ ARRAY = ("01_linear_FALSE_x8_y12", "02_linear_FALSE_x9_y9", "04_linear_FALSE_x12
          "29_conv2d_FALSE_x8_y8", "31_conv2d_FALSE_groups2", "32_conv2d_FALSE_to_linear_x10", "34_conv2d_PN_x10_y12",
          "35_conv2d_PN_groups2", "37_conv2d_Shift_x8_y8", "38_conv2d_Shift_x10_y12", "40_conv2d_Shift_to_linear_x10",
          "42_conv2d_VPU_x12_y10", "43_conv2d_fp_clip_galgo", "47_conv2d_depthwise32_3x3_14x14_PN",
-         "49_conv2d_PN_weight_minus128", "51_convt_FALSE_x10_y12", "53_convt_PN_x10_y12", "54_convt_PN_to_linear_x10_y10",
-         "55_convt_VPU_x8_y8")
+         "49_conv2d_PN_weight_minus128", "51_convt_FALSE_x10_y12", "53_convt_PN_x10_y12",
+         "54_convt_PN_to_linear_x10_y10", "55_convt_VPU_x8_y8")
 DIGITAL = ("add_2", "add_3", "mul_2", "mul_3", "div_1", "div_3", "cat_2", "cat_3", "sqrt_1", "sqrt_3", "invsqrt_1",
-           "invsqrt_2", "hypot_1", "hypot_3", "mean_1", "mean_2", "batchnorm2d_1", "batchnorm2d_3", "clnbn2d_2", "clnbn2d_3",
-           "matmul_1", "matmul_2", "prelu_1", "prelu_3", "sigmoid_2", "tanh_1", "gelu_1")
+           "invsqrt_2", "hypot_1", "hypot_3", "mean_1", "mean_2", "batchnorm2d_1", "batchnorm2d_3", "clnbn2d_2",
+           "clnbn2d_3", "matmul_1", "matmul_2", "prelu_1", "prelu_3", "sigmoid_2", "tanh_1", "gelu_1")
 EVENTS = ("softmax_3", "softmax_9", "sumnorm_8", "sumnorm_15", "gn_2", "gn_13")
 
 
@@ -84,7 +85,8 @@ def array_case(folder, name):
     signed = digital or (op == "conv2d" and neg_in == "none" and not core)
     if op == "conv2d" and neg_in == "pn" and not core:
         y_bits = min(8, y_bits)
-    attributes = {"x_bits": bits, "x_signed": signed or None, "neg_in": neg_in, "y_bits": y_bits, "split": core and bits > 8,
+    attributes = {"x_bits": bits, "x_signed": signed or None, "neg_in": neg_in, "y_bits": y_bits,
+                  "split": core and bits > 8,
                   "bias_rows": None if digital else attrs["bias_row_N"], "mode": "digital" if digital else None,
                   "shift": attrs["shift_S"] if neg_in == "shift" and op != "linear" else None,
                   "y_limit_bits": min(8, y_bits) if core and op != "linear" else None}
@@ -109,7 +111,8 @@ def array_case(folder, name):
     if attributes["split"]:
         tensors["bias_d"] = values["NPU_bias_d"]
     package = Package(f"array_{name}", "witin_nn", producer=VERSION)
-    package.input("in", values["NPU_x"].shape[1:], bits=bits, signed=signed, **({"neg_in": "pn"} if neg_in == "pn" else {}))
+    package.input("in", values["NPU_x"].shape[1:], bits=bits, signed=signed,
+                  **({"neg_in": "pn"} if neg_in == "pn" else {}))
     package.output(package.node(attrs["op"], op, ["in"], tensors, attributes))
     return package, {"in": values["NPU_x"]}, values["y"], f"{name} of the training library"
 
@@ -178,7 +181,8 @@ def event_case(folder, name):
         groups, scale_out = values[f"{name}_p"]
         codes, expected = (values[f"{name}_{k}"].astype(np.int64).transpose(2, 1, 0)[None] for k in "xy")
         package.input("in", codes.shape[1:], signed=True)
-        node = package.node("group_norm", "group_norm", ["in"], {"alpha": values[f"{name}_a"], "beta": values[f"{name}_b"]},
+        node = package.node("group_norm", "group_norm", ["in"],
+                            {"alpha": values[f"{name}_a"], "beta": values[f"{name}_b"]},
                             {"groups": int(groups), "scale_out": float(scale_out)})
     else:
         rows, length, _, out_type, scale_in, scale_out = values[f"{name}_p"]
@@ -209,14 +213,16 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description="Write the small golden cases.")
     parser.add_argument("-o", "--output", required=True, metavar="DIR")
     parser.add_argument("--vectors", metavar="DIR", help="measured vectors (../shared/vectors beside the repository)",
-                        default=os.path.join(os.environ.get("WITIN_SHARED") or os.path.join(ROOT, "..", "shared"), "vectors"))
+                        default=os.path.join(os.environ.get("WITIN_SHARED") or os.path.join(ROOT, "..", "shared"),
+                                             "vectors"))
     options = parser.parse_args(arguments)
     if not os.path.isdir(options.vectors):
         print(f"make_golden: no vectors in {options.vectors}; name them with --vectors", file=sys.stderr)
         return 2
     command, values = "scripts/make_golden.py -o golden", 0
     for package, inputs, expected, source in measured_cases(options.vectors):
-        write_case(os.path.join(options.output, "vectors", package.name), package, inputs, f"Measured: {source}", command,
+        write_case(os.path.join(options.output, "vectors", package.name), package, inputs, f"Measured: {source}",
+                   command,
                    expected=expected)
         values += expected.size
     print(f"vectors: {len(CHIP) + len(ARRAY) + len(DIGITAL) + len(EVENTS)} cases, {values} measured values")

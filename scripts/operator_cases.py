@@ -47,7 +47,8 @@ def tdnn(random, producer):
 def lstm(random, producer):
     package = Package("lstm", "wtm2101", producer=producer)
     package.input("in", [9], signed=True)
-    tensors = {"weight_ifo": weights(random, 17, 24), "weight_c": weights(random, 17, 8), "bias_ifo": biases(random, 24),
+    tensors = {"weight_ifo": weights(random, 17, 24), "weight_c": weights(random, 17, 8),
+               "bias_ifo": biases(random, 24),
                "bias_c": biases(random, 8), "table_gate": table(sigmoid), "table_cell": table(np.tanh),
                "table_output": table(np.tanh, 256)}
     package.output(package.node("lstm", "lstm", ["in"], tensors, {"g_ifo": 1024, "g_c": 512, "reset_every": 9}))
@@ -57,7 +58,8 @@ def lstm(random, producer):
 def gru(random, producer):
     package = Package("gru", "wtm2101", producer=producer)
     package.input("in", [9], signed=True)
-    tensors = {"weight_zr": weights(random, 17, 16), "weight_hn": weights(random, 8, 8), "weight_in": weights(random, 9, 8),
+    tensors = {"weight_zr": weights(random, 17, 16), "weight_hn": weights(random, 8, 8),
+               "weight_in": weights(random, 9, 8),
                "bias_zr": biases(random, 16), "bias_hn": biases(random, 8), "bias_in": biases(random, 8),
                "table_sigmoid": table(sigmoid), "table_tanh": table(np.tanh)}
     package.output(package.node("gru", "gru", ["in"], tensors, {"g_zr": 1024, "g_hn": 1024, "g_in": 512}))
@@ -101,7 +103,8 @@ def wide_inputs(random, producer):
                                               "bias_d": biases(random, 5, 400)},
                  {"g": 8192, "x_bits": 12, "neg_in": "pn", "split": True, "pads": [1, 1, 1, 1]})
     package.node("flat", "reshape", ["conv_1"], None, {"shape": [80]})
-    package.output(package.node("fc_1", "linear", ["flat"], {"weight": weights(random, 80, 7), "bias": biases(random, 7, 40)},
+    package.output(package.node("fc_1", "linear", ["flat"],
+                                {"weight": weights(random, 80, 7), "bias": biases(random, 7, 40)},
                                 {"g": 2048, "neg_in": "pn"}))
     return package, {"in": random.integers(-4095, 4096, (FRAMES, 3, 4, 4))}, \
         "Twelve-bit signed inputs on the chip profile: low half on the array, high half digital"
@@ -112,7 +115,8 @@ def shifted_inputs(random, producer):
     package.input("in", [2, 5, 5])
     package.output(package.node("conv_1", "conv2d", ["in"],
                                 {"weight": weights(random, 4, 2, 3, 3), "bias": biases(random, 4, 40)},
-                                {"g": 1024, "neg_in": "shift", "shift": 100, "pads": [1, 1, 1, 1], "dilations": [2, 2]}))
+                                {"g": 1024, "neg_in": "shift", "shift": 100, "pads": [1, 1, 1, 1],
+                                 "dilations": [2, 2]}))
     return package, {"in": random.integers(0, 256, (4, 2, 5, 5))}, "Shifted inputs: a padded pixel is the shift's code"
 
 
@@ -133,10 +137,12 @@ def requantize(random, producer):
     package.node("pn", "requantize", ["fc_1"], None, {"scale_from": 64, "scale_to": 24, "neg_in": "pn"})
     package.node("fc_2", "linear", ["pn"], {"weight": weights(random, 16, 8), "bias": biases(random, 8, 50)},
                  {"g": 256, "neg_in": "pn"})
-    package.node("shifted", "requantize", ["fc_2"], None, {"scale_from": 16, "scale_to": 8, "shift": 65, "neg_in": "shift"})
+    package.node("shifted", "requantize", ["fc_2"], None,
+                 {"scale_from": 16, "scale_to": 8, "shift": 65, "neg_in": "shift"})
     package.output(package.node("fc_3", "linear", ["shifted"], {"weight": weights(random, 8, 5)},
                                 {"g": 256, "neg_in": "shift", "shift": 65}))
-    return package, {"in": random.integers(-255, 256, (FRAMES, 24))}, "Scale changes between layers of the training library"
+    return package, {"in": random.integers(-255, 256, (FRAMES, 24))}, \
+        "Scale changes between layers of the training library"
 
 
 def chip_digital(random, producer):
@@ -145,9 +151,11 @@ def chip_digital(random, producer):
     package.input("right", [32], signed=True)
     last = package.node("add", "add", ["left", "right"], None, {"shift": -1})
     for name, op, attributes in (("mul", "mul", {"shift": -6}), ("scale", "scale", {"value": -0.25}),
-                                 ("shift", "shift", {"bits": 2}), ("scalar_add", "scalar", {"kind": "add", "value": 7, "bits": -1}),
+                                 ("shift", "shift", {"bits": 2}),
+                                 ("scalar_add", "scalar", {"kind": "add", "value": 7, "bits": -1}),
                                  ("scalar_mul", "scalar", {"kind": "mul", "value": 5, "bits": -2}),
-                                 ("clear", "clear_low_bits", {"bits": 2}), ("float", "float_scale", {"value": 0.7, "bits": 7})):
+                                 ("clear", "clear_low_bits", {"bits": 2}),
+                                 ("float", "float_scale", {"value": 0.7, "bits": 7})):
         package.output(package.node(name, op, ["left", "right"] if op == "mul" else [last], None, attributes))
     package.output(package.node("lut", "lut", ["left"], {"table": table(np.tanh, 256, 64)}))
     package.output(package.node("half", "lut", ["right"], {"table": table(sigmoid)}, {"index": "half_lsb"}))
@@ -158,7 +166,8 @@ def chip_digital(random, producer):
 def pools(random, producer):
     package = Package("pools", "wtm2101", producer=producer)
     package.input("in", [3, 7, 8], signed=True)
-    package.output(package.node("max", "max_pool", ["in"], None, {"kernel": [3, 2], "strides": [2, 2], "pads": [1, 0, 1, 0]}))
+    package.output(package.node("max", "max_pool", ["in"], None,
+                                {"kernel": [3, 2], "strides": [2, 2], "pads": [1, 0, 1, 0]}))
     package.output(package.node("avg", "avg_pool", ["in"], None, {"kernel": [2, 2], "strides": [2, 2], "scale_in": 1,
                                                                   "scale_out": 0.5}))
     package.output(package.node("global", "global_avg_pool", ["in"]))
@@ -174,7 +183,8 @@ def movement(random, producer):
     package.node("rows", "reshape", ["permute"], None, {"shape": [45]})
     package.node("stored", "reshape", ["slice"], None, {"shape": [45], "order": "memory"})
     package.output(package.node("concat", "concat", ["rows", "stored", "rows"], None, {"axis": 0}))
-    return package, {"in": signed_codes(random, 4, 4, 6, 5)}, "Slices, permutation, both orders of reshape, concatenation"
+    return package, {"in": signed_codes(random, 4, 4, 6, 5)}, \
+        "Slices, permutation, both orders of reshape, concatenation"
 
 
 BUILDERS = (tdnn, lstm, gru, gru_single, gru2array, streaming, wide_inputs, shifted_inputs, older_chip, requantize,

@@ -28,7 +28,8 @@ from wpkg import PackageError  # noqa: E402
 def parser():
     p = argparse.ArgumentParser(description="Quantise a float ONNX network for the array.")
     p.add_argument("model", help="float ONNX file")
-    p.add_argument("--calibration", action="append", required=True, metavar="DATA", help="DATA.npy, DATA.npz or NAME=DATA.npy")
+    p.add_argument("--calibration", action="append", required=True, metavar="DATA",
+                   help="DATA.npy, DATA.npz or NAME=DATA.npy")
     p.add_argument("-o", "--output", required=True, metavar="MODEL.wpkg")
     p.add_argument("--arithmetic", choices=("wtm2101", "witin_nn"), default="wtm2101")
     p.add_argument("--range", choices=METHODS, default="mse", dest="method", help="of values (%(default)s)")
@@ -37,12 +38,14 @@ def parser():
     p.add_argument("--no-equalize", action="store_false", dest="equalise", help="leave the weights of neighbours alone")
     p.add_argument("--bias-correction", action="store_true", help="take back the mean error of every layer")
     p.add_argument("--bias-rows", type=int, default=8, metavar="N", help="rows that carry a bias, 1..32 (%(default)s)")
-    p.add_argument("--neg-in", choices=("auto", "pn", "shift"), default="auto", help="how negative inputs reach the array")
+    p.add_argument("--neg-in", choices=("auto", "pn", "shift"), default="auto",
+                   help="how negative inputs reach the array")
     p.add_argument("--bits-budget", type=float, default=8.0, metavar="BITS",
                    help="mean width of the array's inputs, 8..12; above 8 bits the rest is digital (%(default)s)")
     p.add_argument("--copies", type=int, default=8, metavar="N",
                    help="how often a layer's rows may be repeated where g would be too small, 1..16 (%(default)s)")
-    p.add_argument("--average", choices=("array", "digital"), default="array", help="where average pools run (%(default)s)")
+    p.add_argument("--average", choices=("array", "digital"), default="array",
+                   help="where average pools run (%(default)s)")
     p.add_argument("--stream", action="store_true", help="a frame is a time step also without recurrent layers")
     p.add_argument("--layout", choices=load.LAYOUTS, help="axes of a stream's input: N batch, T time, F channels")
     p.add_argument("--reset-every", type=int, default=0, metavar="N", help="recurrent state starts anew every N frames")

@@ -204,8 +204,8 @@ def train_chip(layers, images, labels, epochs, seed):
 
     codes = torch.tensor(input_codes(images).astype(np.float32))
     generator = torch.Generator().manual_seed(seed)
-    fit(logits, [p for layer in arrays for p in layer.parameters()], codes, torch.tensor(labels), epochs, 1e-3, generator,
-        0.3, keep_in_range)
+    fit(logits, [p for layer in arrays for p in layer.parameters()], codes, torch.tensor(labels), epochs, 1e-3,
+        generator, 0.3, keep_in_range)
 
 
 # ------------------------------------------------------------------------------------------------ files
@@ -214,7 +214,8 @@ INPUT_SHAPE = {"cnn": [1, 8, 8], "mlp": [64]}      # the mlp's Flatten is left t
 
 def to_package(kind, layers):
     package = Package(f"digits_{kind}", "wtm2101", producer=VERSION,
-                      description="handwritten digits 0..9 of scikit-learn, 8 x 8 pixels, trained in the chip's arithmetic")
+                      description="handwritten digits 0..9 of scikit-learn, 8 x 8 pixels, trained in the chip's "
+                                  "arithmetic")
     previous, scale = package.input("image", INPUT_SHAPE[kind], bits=8, signed=False, scale=INPUT_SCALE), INPUT_SCALE
     for name, layer in layers:
         if isinstance(layer, ArrayLayer):
@@ -228,7 +229,8 @@ def to_package(kind, layers):
         elif isinstance(layer, nn.ReLU):
             previous = package.node(name, "relu", [previous], scale=scale)
         elif isinstance(layer, nn.MaxPool2d):
-            previous = package.node(name, "max_pool", [previous], None, {"kernel": [2, 2], "strides": [2, 2]}, scale=scale)
+            previous = package.node(name, "max_pool", [previous], None, {"kernel": [2, 2], "strides": [2, 2]},
+                                    scale=scale)
         elif package.nodes:
             previous = package.node(name, "reshape", [previous], None, {"shape": [layers[-1][1].weight.shape[1]]},
                                     scale=scale)
@@ -255,7 +257,8 @@ def export_float(kind, model, path):
                                      pads=list(layer.padding) * 2))
         elif kind_of.startswith("BatchNorm"):
             roles = {"scale": layer.weight, "offset": layer.bias, "mean": layer.running_mean, "var": layer.running_var}
-            node = helper.make_node("BatchNormalization", [value] + [tensor(f"{name}.{r}", t) for r, t in roles.items()],
+            node = helper.make_node("BatchNormalization",
+                                    [value] + [tensor(f"{name}.{r}", t) for r, t in roles.items()],
                                     [target], name, epsilon=layer.eps)
         elif kind_of == "MaxPool2d":
             node = helper.make_node("MaxPool", [value], [target], name, kernel_shape=[2, 2], strides=[2, 2])
@@ -293,7 +296,8 @@ def write_digits_case(kind, package, folder, command):
     _, _, images, labels = digits()
     codes = input_codes(images).reshape([-1] + INPUT_SHAPE[kind])
     network = {"cnn": "Convolutional network", "mlp": "Dense network"}[kind]
-    return write_case(folder, package, {"image": codes}, f"{network} on the {TEST_IMAGES} test images of scikit-learn's "
+    return write_case(folder, package, {"image": codes},
+                      f"{network} on the {TEST_IMAGES} test images of scikit-learn's "
                       "handwritten digits, trained in the chip's arithmetic; expected values from the NumPy oracle",
                       command, labels=labels, tools={"torch": torch.__version__, "scikit-learn": sklearn.__version__})
 

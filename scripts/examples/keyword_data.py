@@ -1,12 +1,13 @@
 """Synthetic spoken keywords as audio features: vowel-like sounds that glide between formants, under noise.
 
 A keyword is a sequence of vowels; a vowel is three formants (Hz). Speaker (pitch, formant scale), tempo, loudness and
-noise vary. Features: logarithm of the energy in 20 mel bands, 30 frames of 16 ms at 8 kHz, as float32 [samples, 30, 20].
+noise vary. Features: logarithm of the energy in 20 mel bands, 30 frames of 16 ms at 8 kHz, float32 [samples, 30, 20].
 """
 import numpy as np
 
 RATE, FRAMES, HOP, WINDOW, BANDS = 8000, 30, 128, 256, 20
-VOWELS = {"a": (800, 1200, 2500), "e": (500, 1900, 2500), "i": (300, 2300, 3000), "o": (500, 900, 2400), "u": (320, 800, 2300)}
+VOWELS = {"a": (800, 1200, 2500), "e": (500, 1900, 2500), "i": (300, 2300, 3000), "o": (500, 900, 2400),
+          "u": (320, 800, 2300)}
 KEYWORDS = ("ai", "ia", "oue", "uoa", "eoi")
 
 

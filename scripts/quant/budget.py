@@ -1,10 +1,11 @@
 """Chooses which values get more than 8 bits.
 
-The cost is the mean width of the codes that array layers read, each layer weighted by its multiplications; the budget is
-an upper bound of it, 8 to 12. Step by step the value whose extra bit raises the network's output SQNR most per cost gets it.
+The cost is the mean width of the codes that array layers read, each layer weighted by its multiplications; the budget
+is an upper bound of it, 8 to 12. Step by step the value whose extra bit raises the network's output SQNR most per cost
+gets it.
 
-What can be wide: inputs of the network on both profiles, outputs of linear and tdnn layers on the training library's only
-(the chip's converter gives 8 bits); read by array layers alone, without groups on the training library.
+What can be wide: inputs of the network on both profiles, outputs of linear and tdnn layers on the training library's
+only (the chip's converter gives 8 bits); read by array layers alone, without groups on the training library.
 """
 import numpy as np
 

@@ -14,7 +14,8 @@ def initializers(model):
             wrong = ~np.isfinite(array)
             if wrong.any():
                 index = np.argwhere(wrong)[0].tolist()
-                raise QuantError(f"initializer {entry.name}: value {array[tuple(index)]} at index {index} is not finite")
+                raise QuantError(f"initializer {entry.name}: value {array[tuple(index)]} at index {index} is not "
+                                 "finite")
             array = array.astype(np.float64)
         found[entry.name] = array
     return found
@@ -75,8 +76,8 @@ def _reshape(attrs, inputs):
 
 
 OPERATORS = {
-    "Constant": _constant, "Cast": _cast, "Squeeze": _squeeze, "Unsqueeze": _unsqueeze, "Slice": _slice, "Expand": _expand,
-    "Reshape": _reshape,
+    "Constant": _constant, "Cast": _cast, "Squeeze": _squeeze, "Unsqueeze": _unsqueeze, "Slice": _slice,
+    "Expand": _expand, "Reshape": _reshape,
     "Identity": lambda a, x: x[0],
     "Gather": lambda a, x: np.take(x[0], x[1].astype(np.int64), a.get("axis", 0)),
     "Concat": lambda a, x: np.concatenate([np.atleast_1d(v) for v in x], a["axis"]),

@@ -4,8 +4,8 @@ Layer by layer in execution order, on the quantised values the layer really sees
 
     correction_c = mean over the data of (float output, clipped to what the codes can show) - (code / scale)
 
-Where only a ReLU reads the layer, over the outputs it lets through. It is added to the bias as it was rounded, not to the
-float one, whose rounding is part of the error.
+Where only a ReLU reads the layer, over the outputs it lets through. It is added to the bias as it was rounded, not to
+the float one, whose rounding is part of the error.
 """
 import numpy as np
 

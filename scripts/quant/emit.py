@@ -134,7 +134,8 @@ def emit_gru(plan, layer):
     keys = ("x", "h") if after else ("zr", "h")
     for key in keys:
         tensors[f"weight_{key}"], tensors[f"bias_{key}"] = np.concatenate(parts[key].weights), parts[key].bias
-    return "gru2array" if after else "gru_single", tensors, {**{f"g_{key}": parts[key].g for key in keys}, **reset(plan)}
+    return "gru2array" if after else "gru_single", tensors, {**{f"g_{key}": parts[key].g for key in keys},
+                                                             **reset(plan)}
 
 
 def reset(plan):
@@ -149,5 +150,6 @@ EMITTERS = {
     "relu": moved(), "reshape": moved("shape"), "permute": moved("axes"), "concat": moved("axis"),
     "slice": moved("starts", "ends", "axes", "steps"), "max_pool": moved("kernel", "strides", "pads"),
     "avg_pool": moved("kernel", "strides", "pads"), "global_avg_pool": moved(), "unary": emit_unary,
-    "prelu": emit_prelu, "add": emit_join, "mul": emit_join, "rescale": emit_rescale, "lstm": emit_lstm, "gru": emit_gru,
+    "prelu": emit_prelu, "add": emit_join, "mul": emit_join, "rescale": emit_rescale, "lstm": emit_lstm,
+    "gru": emit_gru,
 }

@@ -1,9 +1,10 @@
-"""Cross-layer equalisation: ReLU lets a positive factor through, s f(x) = f(s x), so a channel's factor can move from one
-layer's weights to the next one's until both use the code range alike:
+"""Cross-layer equalisation: ReLU lets a positive factor through, s f(x) = f(s x), so a channel's factor can move from
+one layer's weights to the next one's until both use the code range alike:
 
     s_c = sqrt(r1_c / r2_c),   weight1_c / s_c,  bias1_c / s_c,   weight2_c * s_c         r: largest absolute weight
 
-Pairs run through ReLU, PReLU, pools and flattening; a depthwise layer is the second of one pair and the first of the next.
+Pairs run through ReLU, PReLU, pools and flattening; a depthwise layer is the second of one pair and the first of the
+next.
 """
 import numpy as np
 

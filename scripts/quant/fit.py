@@ -1,9 +1,10 @@
 """Weights and biases of one array matrix as the chip holds them.
 
 The accumulator counts `a` per unit: a code x of scale s_x times a weight code is `a` times the value where
-weight_code = rne(weight * a / s_x), within the limit 127. The chip also takes twice that, and a row may be there several
-times, so that a layer whose g would be too small can count finer: limit 254 times the copies. Bias: rne(bias * a / 128) units of 128, in [-128, 127] for each of bias_rows rows; with
-wide inputs the digital side takes what does not fit. Under a shifted input S the bias also carries -S * sum(weight codes).
+weight_code = rne(weight * a / s_x), within the limit 127. The chip also takes twice that, and a row may be there
+several times, so that a layer whose g would be too small can count finer: limit 254 times the copies.
+Bias: rne(bias * a / 128) units of 128, in [-128, 127] for each of bias_rows rows; with wide inputs the digital side
+takes what does not fit. Under a shifted input S the bias also carries -S * sum(weight codes).
 """
 from dataclasses import dataclass
 
@@ -76,8 +77,9 @@ def largest_scale(blocks, method, percentile, limit):
 
 def fit(blocks, bias, rows, method="mse", percentile=100.0, highest=np.inf, digital=False, column_sums=None,
         limit=WEIGHT_LIMIT):
-    """The best Fitted. highest: an upper bound of `a`; limit: of the weight codes. mse tries finer scales that clip weights, too; every method goes to
-    coarser ones where the bias would not fit otherwise and that costs less than cutting it off."""
+    """The best Fitted. highest: an upper bound of `a`; limit: of the weight codes. mse tries finer scales that clip
+    weights, too; every method goes to coarser ones where the bias would not fit otherwise and that costs less than
+    cutting it off."""
     column_sums = column_sums or (lambda codes: codes.sum(0))
     start = min(largest_scale(blocks, method, percentile, limit), 2.0 ** np.floor(np.log2(highest)))
     steps = range(-3, TRIES) if method == "mse" else range(TRIES)

@@ -1,5 +1,5 @@
-"""Runs a float Graph in NumPy, float64. Frames lead: [frames, *shape]; in a streaming graph frames are `steps` consecutive
-time steps of one sequence after another, and every sequence starts from zero state.
+"""Runs a float Graph in NumPy, float64. Frames lead: [frames, *shape]; in a streaming graph frames are `steps`
+consecutive time steps of one sequence after another, and every sequence starts from zero state.
 
     run(graph, inputs, steps, observe)    observe(name, values) sees every value, and inside recurrent layers
                                           NAME/x, NAME/h (GRU: what either matrix adds to the gates), NAME/ifo,
@@ -70,7 +70,8 @@ def conv_transpose2d(layer, x, **_):
     for i in range(kh):
         for j in range(kw):
             for g in range(groups):
-                part = np.tensordot(x[:, g * inner:(g + 1) * inner], weight[g * inner:(g + 1) * inner, :, i, j], ((1,), (0,)))
+                part = np.tensordot(x[:, g * inner:(g + 1) * inner], weight[g * inner:(g + 1) * inner, :, i, j],
+                                    ((1,), (0,)))
                 y[:, g * out:(g + 1) * out, i * dh:i * dh + (height - 1) * sh + 1:sh,
                   j * dw:j * dw + (width - 1) * sw + 1:sw] += np.moveaxis(part, -1, 1)
     return y[:, :, top:y.shape[2] - bottom, left:y.shape[3] - right] + layer.params["bias"][:, None, None]

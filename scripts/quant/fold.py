@@ -1,7 +1,8 @@
 """Folds what the array can carry into its weights: batch normalisation and other affine layers, and zero padding.
 
     affine after an array layer       weight_c' = gain_c weight_c,  bias_c' = gain_c bias_c + offset_c
-    affine before one                 weight' = weight gain,  bias' = bias + weight offset; not before padding unless offset = 0
+    affine before one                 weight' = weight gain,  bias' = bias + weight offset; before padding only with
+                                      offset = 0
     two affine layers                 one
     anything left                     a table where all channels are alike, else an array layer of its own: a 1 x 1
                                       depthwise convolution, a diagonal matrix

@@ -75,7 +75,8 @@ class Importer:
     def step(self, node):
         for name in node.inputs:
             if name in self.dead_ends:
-                node.refuse(f"reads the result of {self.dead_ends[name][0]}, which is supported only at the network's end")
+                node.refuse(f"reads the result of {self.dead_ends[name][0]}, which is supported only at the "
+                            "network's end")
             if name not in self.env:
                 node.refuse(f"input {name} is not defined")
         inputs = [self.env[name] for name in node.inputs]
@@ -117,7 +118,8 @@ class Importer:
     def put_out(self, name):
         if name in self.dead_ends:
             op, ref = self.dead_ends[name]
-            self.graph.notes.append(f"the final {op} is left to the host: it does not change which score is the largest")
+            self.graph.notes.append(f"the final {op} is left to the host: it does not change which score is the "
+                                    "largest")
         else:
             ref = self.env.get(name)
         if not isinstance(ref, Ref):
@@ -128,9 +130,11 @@ class Importer:
         if layer not in self.graph.outputs:
             self.graph.outputs.append(layer)
         if ref.last:
-            self.graph.notes.append(f"output {layer}: a value for every frame; the sequence's result is its last frame's")
+            self.graph.notes.append(f"output {layer}: a value for every frame; the sequence's result is its last "
+                                    "frame's")
         if ref.warm_up:
-            self.graph.notes.append(f"output {layer}: the first {ref.warm_up} frames come before the first full context")
+            self.graph.notes.append(f"output {layer}: the first {ref.warm_up} frames come before the first full "
+                                    "context")
 
     # ------------------------------------------------------------------------------------------------ making layers
     def unique(self, wanted):
@@ -251,14 +255,16 @@ class Importer:
         layer = self.add(node.name, op, [self.exact(ref)], ref.frame, vectors)
         return replace(ref, source=layer, function=IDENTITY)
 
-    # ------------------------------------------------------------------------------------------------ dense and normalisation
+    # ------------------------------------------------------------------------------------------------ dense
     def dense(self, node, ref, weight, bias):
         if ref.axes[-1] != "F" or len(ref.frame) != 1:
             node.refuse(f"takes vectors; here a frame has shape {list(ref.frame)}")
         if weight.ndim != 2 or weight.shape[0] != ref.frame[0]:
             node.refuse(f"a matrix of shape {list(weight.shape)} does not fit vectors of {ref.frame[0]}")
-        bias = np.zeros(weight.shape[1]) if bias is None else np.broadcast_to(np.asarray(bias, float).ravel(), weight.shape[1:])
-        layer = self.add(node.name, "linear", [self.exact(ref)], weight.shape[1:], {"weight": weight, "bias": bias.copy()})
+        bias = np.zeros(weight.shape[1]) if bias is None else np.broadcast_to(np.asarray(bias, float).ravel(),
+                                                                              weight.shape[1:])
+        layer = self.add(node.name, "linear", [self.exact(ref)], weight.shape[1:],
+                         {"weight": weight, "bias": bias.copy()})
         return replace(ref, source=layer, dims=ref.dims[:-1] + (weight.shape[1],), function=IDENTITY)
 
     def op_Gemm(self, node, inputs):

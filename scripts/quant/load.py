@@ -17,8 +17,8 @@ def read_model(path):
             warnings.simplefilter("ignore")     # of bytes that are no ONNX, which the error says better
             model = onnx.load(path)
     except (OSError, DecodeError, onnx.checker.ValidationError) as error:
-        raise QuantError(f"{path}: not a readable ONNX file ({str(error).splitlines()[0] if str(error) else 'damaged'})") \
-            from None
+        reason = (str(error).splitlines() or ["damaged"])[0]
+        raise QuantError(f"{path}: not a readable ONNX file ({reason})") from None
     if not model.graph.node:
         raise QuantError(f"{path}: not an ONNX network: it has no nodes")
     return model
@@ -49,8 +49,8 @@ def has_time(model):
 
 
 def import_graph(model, name, shapes, streaming=None, layout=None):
-    """(Graph, layout of a stream's inputs or None). streaming None: where the network has recurrent layers. layout None:
-    the first of LAYOUTS that the network's own axes agree with."""
+    """(Graph, layout of a stream's inputs or None). streaming None: where the network has recurrent layers. layout
+    None: the first of LAYOUTS that the network's own axes agree with."""
     check_shapes(model, shapes)
     if not (has_time(model) if streaming is None else streaming):
         return MapImporter(model, name, shapes).run(), None

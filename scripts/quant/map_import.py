@@ -1,7 +1,7 @@
 """ONNX networks whose samples are independent: the first axis of every tensor is the batch, the rest is the frame.
 
-Maps of one spatial axis [C, L] become [C, 1, L]. Shapes are changed lazily: Reshape, Flatten, Squeeze and Unsqueeze only
-note the new shape; a layer appears where an operator needs it.
+Maps of one spatial axis [C, L] become [C, 1, L]. Shapes are changed lazily: Reshape, Flatten, Squeeze and Unsqueeze
+only note the new shape; a layer appears where an operator needs it.
 """
 from dataclasses import replace
 
@@ -86,7 +86,8 @@ class MapImporter(Importer):
         channels, height, width = self.graph.shape(name)
         if weight.shape[1] * groups != channels or weight.shape[0] % groups:
             node.refuse(f"a kernel of shape {list(weight.shape)} with {groups} groups over {channels} channels")
-        kernel, strides, pads, dilations = self.window(node, ref.frame[1:], weight.shape[3:] if flat else weight.shape[2:])
+        kernel, strides, pads, dilations = self.window(node, ref.frame[1:],
+                                                       weight.shape[3:] if flat else weight.shape[2:])
         shape = [weight.shape[0]] + [self.size(node, n, kernel[a], strides[a], pads[a], pads[a + 2], dilations[a])
                                      for a, n in enumerate((height, width))]
         layer = self.add(node.name, "conv2d", [name], shape,
@@ -100,11 +101,13 @@ class MapImporter(Importer):
         name, flat = self.as_map(node, ref)
         if "output_shape" in node.attrs or node.attrs.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
             node.refuse("output_shape and automatic padding are not supported; export explicit pads")
-        kernel, strides, pads, dilations = self.window(node, ref.frame[1:], weight.shape[3:] if flat else weight.shape[2:])
+        kernel, strides, pads, dilations = self.window(node, ref.frame[1:],
+                                                       weight.shape[3:] if flat else weight.shape[2:])
         extra = [int(n) for n in node.attrs.get("output_padding", [0] * len(ref.frame[1:]))]
         extra = [0] + extra if flat else extra
         size = self.graph.shape(name)[1:]
-        shape = [weight.shape[1] * groups] + [(n - 1) * strides[a] + dilations[a] * (kernel[a] - 1) + 1 + extra[a] - pads[a]
+        shape = [weight.shape[1] * groups] + [(n - 1) * strides[a] + dilations[a] * (kernel[a] - 1) + 1 + extra[a]
+                                              - pads[a]
                                               - pads[a + 2] for a, n in enumerate(size)]
         layer = self.add(node.name, "conv_transpose2d", [name], shape,
                          {"weight": weight, "bias": np.zeros(shape[0]) if bias is None else bias},
@@ -124,7 +127,8 @@ class MapImporter(Importer):
             shape.append(self.size(node, n, kernel[axis], strides[axis], pads[axis], pads[axis + 2]))
             if node.attrs.get("ceil_mode", 0) and (n + pads[axis] + pads[axis + 2] - kernel[axis]) % strides[axis]:
                 node.refuse("ceil_mode with windows that reach over the edge is not supported")
-        layer = self.add(node.name, op, [name], shape, attrs={"kernel": kernel, "strides": strides, "pads": pads, **attrs})
+        layer = self.add(node.name, op, [name], shape,
+                         attrs={"kernel": kernel, "strides": strides, "pads": pads, **attrs})
         return self.result(ref, layer, flat)
 
     def op_MaxPool(self, node, inputs):

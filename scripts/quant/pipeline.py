@@ -1,6 +1,7 @@
 """From an ONNX file and calibration data to a package: the steps in order.
 
-    read -> float graph -> fold -> equalise -> arrange -> histograms -> widths under the budget -> bias correction -> package
+    read -> float graph -> fold -> equalise -> arrange -> histograms -> widths under the budget -> bias correction
+    -> package
 """
 import os
 import re

@@ -1,10 +1,10 @@
 """Decides the codes of every value: widths, ranges, power-of-two scales, and how negative inputs reach the array.
 
-A value's code is clip(rne(value * scale + shift), low, high). Values whose codes are the same numbers (relu, pools, data
-movement; on the chip profile also both operands and the result of an addition) share one scale: the coarsest that any of
-them needs. An array layer reads codes of scale_x and writes codes of scale_y with g = scale_x scale_weight / scale_y. The chip
-offers g = 256 .. 8192: a layer that would need a larger one gets coarser weights; a smaller one, weights of up to 254, then
-its rows several times, and where that does not do a coarser scale_y.
+A value's code is clip(rne(value * scale + shift), low, high). Values whose codes are the same numbers (relu, pools,
+data movement; on the chip profile also both operands and the result of an addition) share one scale: the coarsest that
+any of them needs. An array layer reads codes of scale_x and writes codes of scale_y with
+g = scale_x scale_weight / scale_y. The chip offers g = 256 .. 8192: a layer that would need a larger one gets coarser
+weights; a smaller one, weights of up to 254, then its rows several times, and where that does not do a coarser scale_y.
 """
 from dataclasses import dataclass, field, replace
 
@@ -134,8 +134,8 @@ class Plan:
         return "shift" if self.shift_is_as_good(name, self.widths.get(name, 8)) else "pn"
 
     def shift_is_as_good(self, name, bits):
-        """A shift takes half of PN's rows: worth it where its unsigned codes are as fine as PN's and the biases can hold
-        -shift times the weights."""
+        """A shift takes half of PN's rows: worth it where its unsigned codes are as fine as PN's and the biases can
+        hold -shift times the weights."""
         error, scale, shift = self.shift_error(name, bits)
         if error > 1.02 * self.pn_error(name, bits):
             return False
@@ -316,8 +316,8 @@ class Plan:
     # ------------------------------------------------------------------------------------------------ recurrent layers
     def plan_recurrent(self, layer):
         if self.options.arithmetic != "wtm2101":
-            raise QuantError(f"node {layer.name} ({layer.op.upper()}): the training library has no recurrent layers; use "
-                             "--arithmetic wtm2101")
+            raise QuantError(f"node {layer.name} ({layer.op.upper()}): the training library has no recurrent layers; "
+                             "use --arithmetic wtm2101")
         x, name, p = self.codes[layer.inputs[0]], layer.name, layer.params
         units = layer.shape[0]
         if x.bits > 8:

@@ -117,8 +117,8 @@ def mean_squared_error(values, counts, scale, low, high, through=None):
 
 def divergence(values, counts, scale, low, high):
     """KL divergence from the clipped float histogram to the codes' one. What the clip cuts off counts as lying in the
-    outermost bins left; a code's values are spread evenly over the bins it stands for that hold any. Zeros are left out:
-    every scale shows them, and behind a ReLU they would outweigh all else."""
+    outermost bins left; a code's values are spread evenly over the bins it stands for that hold any. Zeros are left
+    out: every scale shows them, and behind a ReLU they would outweigh all else."""
     counts = np.where(values == 0, 0, counts)
     codes = np.rint(values * scale)
     inside = np.flatnonzero((codes >= low) & (codes <= high) & (counts > 0))

@@ -4,8 +4,9 @@
                                frames, layers: [...], array: {...}, output_sqnr_db, bits, notes, accuracy}
     layers[k]                 {"name", "op", "low", "high": of the float values, "scale", "bits", "sqnr_db",
                                "saturated": share of the codes at a bound that cuts values off, "histogram",
-                               and for array layers "scale_x", "scale_weight", "g", "x_bits", "neg_in", "weight_sqnr_db",
-                               "array": [{"matrix", "rows", "columns", "bias_rows", "cells", "share"}], "notes"}
+                               and for array layers "scale_x", "scale_weight", "g", "x_bits", "neg_in",
+                               "weight_sqnr_db", "notes",
+                               "array": [{"matrix", "rows", "columns", "bias_rows", "cells", "share"}]}
 
 SQNR is signal to quantisation noise in dB against the float network on the same data; null where nothing differs.
 """
@@ -41,7 +42,8 @@ def document(result, accuracy=None):
                 "bias_rows": options.bias_rows, "neg_in": options.neg_in, "equalised_pairs": result.pairs,
                 "bias_correction": options.bias_correction, "bits_budget": options.bits_budget,
                 "average": options.average, "copies": options.copies},
-            "inputs": inputs, "layers": layers, "outputs": graph.outputs, "output_sqnr_db": decibels(evaluate.sqnr(wanted, got)),
+            "inputs": inputs, "layers": layers, "outputs": graph.outputs,
+            "output_sqnr_db": decibels(evaluate.sqnr(wanted, got)),
             "array": {"cells": sum(p["cells"] for p in parts), "share": sum(p["share"] for p in parts)},
             "bits": {"mean": budget.mean_width(graph, plan.widths), "steps": [
                 {"value": name, "bits": bits, "output_sqnr_db": decibels(db), "mean": mean}
@@ -107,8 +109,8 @@ def matrix_facts(result, layer):
 
 
 def array_size(layer, part, key, signed):
-    """(weight rows, columns) of a matrix. Signed codes take two rows each, as a recurrent state always does; groups lie in
-    blocks along the diagonal."""
+    """(weight rows, columns) of a matrix. Signed codes take two rows each, as a recurrent state always does; groups lie
+    in blocks along the diagonal."""
     twice = 2 if signed else 1
     if layer.op in RECURRENT:
         columns, units = part.weights[0].shape[1], layer.shape[0]
@@ -123,6 +125,10 @@ def number(value):
     return "" if value is None else f"{value:g}"
 
 
+def decibel_text(value):
+    return "exact" if value is None else f"{value:.1f}"
+
+
 def lines(doc):
     head = ("layer", "op", "float range", "scale", "bits", "g", "neg_in", "SQNR dB", "sat %", "rows x cols", "array %")
     rows = [head]
@@ -133,17 +139,17 @@ def lines(doc):
                      str(entry.get("x_bits", entry["bits"])),
                      " ".join(number(v) for v in g.values()) if isinstance(g, dict) else number(g),
                      entry.get("neg_in", entry["codes"] if entry["op"] == "input" else ""),
-                     "" if entry["op"] == "input" else "exact" if entry["sqnr_db"] is None else f"{entry['sqnr_db']:.1f}",
+                     "" if entry["op"] == "input" else decibel_text(entry["sqnr_db"]),
                      f"{100 * entry['saturated']:.2f}" if "saturated" in entry else "",
                      " ".join(f"{p['rows']}x{p['columns']}" for p in parts),
                      f"{100 * sum(p['share'] for p in parts):.2f}" if parts else ""))
     widths = [max(len(row[k]) for row in rows) for k in range(len(head))]
     right = {3, 4, 7, 8, 10}
-    shown = ["  ".join(cell.rjust(w) if k in right else cell.ljust(w) for k, (cell, w) in enumerate(zip(row, widths))).rstrip()
-             for row in rows]
+    align = lambda column, cell: (cell.rjust if column in right else cell.ljust)(widths[column])
+    shown = ["  ".join(align(k, cell) for k, cell in enumerate(row)).rstrip() for row in rows]
     shown.append("")
-    shown.append(f"output SQNR {'exact' if doc['output_sqnr_db'] is None else '%.1f dB' % doc['output_sqnr_db']} over "
-                 f"{doc['frames']} frames, {100 * doc['array']['share']:.2f} % of one array, mean width of array inputs "
+    shown.append(f"output SQNR {decibel_text(doc['output_sqnr_db'])} dB over {doc['frames']} frames, "
+                 f"{100 * doc['array']['share']:.2f} % of one array, mean width of array inputs "
                  f"{doc['bits']['mean']:.2f} bits, {doc['options']['equalised_pairs']} pairs equalised")
     for step in doc["bits"]["steps"]:
         shown.append(f"{step['value']} gets {step['bits']} bits: output SQNR {step['output_sqnr_db']} dB")

@@ -4,8 +4,10 @@ from html import escape
 STYLE = """
 body { font: 14px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 76em; padding: 0 1em; color: #1c2733; }
 h1 { font-size: 1.5em; margin-bottom: 0; } h2 { font-size: 1.1em; margin-top: 2em; }
-table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 600; border-bottom: 2px solid #90a4b4; }
-td, th { padding: .25em .7em .25em 0; vertical-align: middle; white-space: nowrap; } tr + tr td { border-top: 1px solid #dde5ea; }
+table { border-collapse: collapse; width: 100%; }
+th { text-align: left; font-weight: 600; border-bottom: 2px solid #90a4b4; }
+td, th { padding: .25em .7em .25em 0; vertical-align: middle; white-space: nowrap; }
+tr + tr td { border-top: 1px solid #dde5ea; }
 .n { text-align: right; font-variant-numeric: tabular-nums; } .quiet { color: #61727f; } .bad { color: #b3261e; }
 svg { display: block; } li { margin: .2em 0; }
 """
@@ -28,9 +30,10 @@ def histogram(entry, width=180, height=36):
     for k in used:
         x, end = place(-limit + k * step), place(-limit + (k + 1) * step)
         tall = counts[k] ** 0.5 / top * (height - 2)
-        parts.append(f'<rect x="{x:.1f}" y="{height - tall:.1f}" width="{max(end - x - 0.3, 0.5):.1f}" height="{tall:.1f}" '
-                     'fill="#3b6ea5"/>')
-    parts.append(f'<line x1="{place(0):.1f}" x2="{place(0):.1f}" y1="0" y2="{height}" stroke="#90a4b4" stroke-width=".7"/>')
+        parts.append(f'<rect x="{x:.1f}" y="{height - tall:.1f}" width="{max(end - x - 0.3, 0.5):.1f}" '
+                     f'height="{tall:.1f}" fill="#3b6ea5"/>')
+    parts.append(f'<line x1="{place(0):.1f}" x2="{place(0):.1f}" y1="0" y2="{height}" stroke="#90a4b4" '
+                 'stroke-width=".7"/>')
     return "".join(parts) + "</svg>"
 
 
@@ -51,7 +54,8 @@ def table_row(entry):
     cells = [
         (escape(entry["name"]), ""), (escape(entry["op"]), "quiet"), (histogram(entry), ""),
         (f"{entry['low']:.4g} .. {entry['high']:.4g}", "n"), (f"{entry['scale']:g}", "n"),
-        (str(entry.get("x_bits", entry["bits"])), "n"), (f"{entry['scale_weight']:g}" if "scale_weight" in entry else "", "n"),
+        (str(entry.get("x_bits", entry["bits"])), "n"),
+        (f"{entry['scale_weight']:g}" if "scale_weight" in entry else "", "n"),
         (shown_g, "n"), (escape(entry.get("neg_in", entry["codes"] if entry["op"] == "input" else "")), ""),
         ("" if entry["op"] == "input" else bar(entry["sqnr_db"]), ""),
         ("" if saturated is None else f"{100 * saturated:.2f}", "n bad" if saturated and saturated > 0.01 else "n"),
@@ -75,7 +79,8 @@ def page(doc):
                      f"<b>{100 * doc['accuracy']['quantised']:.2f} %</b> of {doc['accuracy']['samples']} samples")
     rows = "\n".join(table_row(entry) for entry in doc["inputs"] + doc["layers"])
     return f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{escape(doc['network'])}: quantisation</title><style>{STYLE}</style></head>
+<html lang="en"><head><meta charset="utf-8"><title>{escape(doc['network'])}: quantisation</title>
+<style>{STYLE}</style></head>
 <body>
 <h1>{escape(doc['network'])}</h1>
 <p class="quiet">quantised for {escape(doc['arithmetic'])} by {escape(doc['producer'])}; {escape(options)}</p>

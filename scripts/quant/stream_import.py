@@ -1,7 +1,7 @@
 """ONNX networks over time: one frame of the package is one time step, state is carried from frame to frame.
 
 Tensors have a batch axis N, a time axis T and one axis F of channels, in any order; axes of one (directions, unsqueezed
-ones) are noted as 1. The package has none of them: transposing, squeezing and taking the last step change nothing in it.
+ones) are noted as 1. The package has none of them: transposing, squeezing and taking the last step change nothing.
 Conv1d becomes a time-delay layer, which is exact where it looks into the past only.
 """
 from dataclasses import replace
@@ -34,8 +34,8 @@ class StreamImporter(Importer):
                 continue
             shape = self.shapes[value.name]
             if len(shape) != 3:
-                raise QuantError(f"input {value.name}: a network over time takes three axes (batch, time, channels), found "
-                                 f"shape {list(shape)}")
+                raise QuantError(f"input {value.name}: a network over time takes three axes (batch, time, channels), "
+                                 f"found shape {list(shape)}")
             name = self.unique(value.name)
             self.graph.inputs[name] = (shape[self.layout.index("F")],)
             dims = tuple(1 if axis == "N" else n for axis, n in zip(self.layout, shape))
@@ -85,7 +85,8 @@ class StreamImporter(Importer):
         pads = window_pads(node, [ref.dims[2]], [kernel], [1], [dilation])
         before, after, reach = pads[0] + ref.padded[0], pads[1] + ref.padded[1], (kernel - 1) * dilation
         if after or before not in (0, reach):
-            node.refuse(f"pads {before} frames before and {after} after; a stream needs {reach} before and none after, or none")
+            node.refuse(f"pads {before} frames before and {after} after; a stream needs {reach} before and none after, "
+                        "or none")
         whole = np.zeros((weight.shape[0], ref.frame[0], kernel))
         out, inner = weight.shape[0] // groups, weight.shape[1]
         for g in range(groups):
@@ -94,7 +95,8 @@ class StreamImporter(Importer):
                   "bias": np.zeros(weight.shape[0]) if bias is None else bias}
         offsets = {} if kernel == 1 else {"time_offsets": [(j - kernel + 1) * dilation for j in range(kernel)],
                                          "zero_history": before > 0}
-        layer = self.add(node.name, "tdnn" if offsets else "linear", [self.exact(ref)], weight.shape[:1], params, offsets)
+        layer = self.add(node.name, "tdnn" if offsets else "linear", [self.exact(ref)], weight.shape[:1], params,
+                         offsets)
         steps = ref.dims[2] - ref.padded[0] - ref.padded[1]
         return Ref(layer, (1, weight.shape[0], steps if before else steps - reach), "NFT",
                    warm_up=ref.warm_up + (0 if before else reach))
@@ -111,8 +113,8 @@ class StreamImporter(Importer):
             node.refuse("only the usual activations, no clip and no input_forget are supported")
         self.need(node, ref, "NTF" if attrs.get("layout", 0) else "TNF")
         if ref.warm_up or ref.padded != (0, 0):
-            node.refuse(f"its input lags {ref.warm_up} frames behind the network's; pad convolutions before it with zeros "
-                        "in the past")
+            node.refuse(f"its input lags {ref.warm_up} frames behind the network's; pad convolutions before it with "
+                        "zeros in the past")
         names = {4: "sequence_lens", 5: "initial_h", 6: "initial_c", 7: "the peephole weights"}
         for position in range(4, len(inputs)):
             given = self.constant(node, inputs, position, names[position])

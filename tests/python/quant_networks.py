@@ -8,7 +8,8 @@ class Net:
 
     def __init__(self, **inputs):
         """inputs: {name: shape with None for a free axis}"""
-        self.inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)) for name, shape in inputs.items()]
+        self.inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape))
+                       for name, shape in inputs.items()]
         self.nodes, self.tensors = [], []
 
     def tensor(self, values, dtype=np.float32):
@@ -40,14 +41,15 @@ class Net:
 def mlp(path, random, sizes=(12, 20, 16, 5)):
     net, value = Net(x=[None, sizes[0]]), "x"
     for count, (rows, columns) in enumerate(zip(sizes, sizes[1:])):
-        value = net.node("Gemm", value, random.normal(size=(rows, columns)) / rows**0.5, random.normal(size=columns) / 4)
+        value = net.node("Gemm", value, random.normal(size=(rows, columns)) / rows**0.5,
+                         random.normal(size=columns) / 4)
         value = value if count + 2 == len(sizes) else net.node("Relu", value)
     return net.save(path, value)
 
 
 def depthwise(path, random, spread):
-    """Convolution, depthwise convolution, pointwise convolution; the channels of the first differ by up to `spread` times,
-    and the depthwise layer takes that back, as trained networks do."""
+    """Convolution, depthwise convolution, pointwise convolution; the channels of the first differ by up to `spread`
+    times, and the depthwise layer takes that back, as trained networks do."""
     channels = 16
     factor = spread ** np.linspace(-0.5, 0.5, channels)
     random.shuffle(factor)
@@ -81,7 +83,8 @@ def recurrent(path, random, op, reset_after=1, channels=6, units=10):
     value = net.node("Transpose", "x", perm=[1, 0, 2])
     extra = {"linear_before_reset": reset_after} if op == "GRU" else {}
     outputs = net.node(op, value, random.normal(size=(1, gates * units, channels)) / 2,
-                       random.normal(size=(1, gates * units, units)) / 3, random.normal(size=(1, 2 * gates * units)) / 4,
+                       random.normal(size=(1, gates * units, units)) / 3,
+                       random.normal(size=(1, 2 * gates * units)) / 4,
                        outputs=2, hidden_size=units, **extra)
     last = net.node("Squeeze", outputs[1], np.array([0]))
     return net.save(path, net.node("Gemm", last, random.normal(size=(units, 4)), random.normal(size=4)))

@@ -63,8 +63,8 @@ class Shipped(unittest.TestCase):
                     widths.add((node["op"], attributes.get("x_bits", 8)))
         self.assertEqual(set(run_package.OPERATORS) - ops, set())
         self.assertEqual(profiles, set(wpkg.PROFILES))
-        modes_wanted = {("linear", m) for m in ("none", "pn", "shift")} | {("conv2d", m) for m in ("none", "pn", "shift")}
-        self.assertEqual(modes_wanted | {("conv_transpose2d", "none"), ("conv_transpose2d", "pn")}, modes)
+        wanted = {(op, mode) for op in ("linear", "conv2d") for mode in ("none", "pn", "shift")}
+        self.assertEqual(wanted | {("conv_transpose2d", "none"), ("conv_transpose2d", "pn")}, modes)
         self.assertLessEqual({("linear", w) for w in (8, 9, 10, 12)} | {("conv2d", w) for w in (8, 10, 12)}, widths)
 
     def test_no_machine_path_is_shipped(self):
@@ -94,7 +94,8 @@ class Shipped(unittest.TestCase):
         else:
             for node, fields in wpkg.read_trace(os.path.join(folder, case["expected"]))[1].items():
                 arrays.update({f"{node}/{field}": values for field, values in fields.items()})
-        told = {key: case[key] for key in ("name", "description", "arithmetic", "inputs", "expected", "frames", "regenerate")}
+        told = {key: case[key] for key in ("name", "description", "arithmetic", "inputs", "expected", "frames",
+                                           "regenerate")}
         return told, package.inputs, package.outputs, package.nodes, \
             {key: (values.dtype.str, values.shape, values.tobytes()) for key, values in arrays.items()}
 

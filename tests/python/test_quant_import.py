@@ -1,4 +1,4 @@
-"""scripts/quant: ONNX networks become float graphs that compute what PyTorch computes; what cannot be done is refused."""
+"""scripts/quant: ONNX networks become float graphs that compute what PyTorch does; what cannot be done is refused."""
 import contextlib
 import importlib.util
 import io
@@ -33,7 +33,8 @@ class AgainstTorch(unittest.TestCase):
         import onnx
         import torch
         module.eval()
-        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), \
+                contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             path = os.path.join(folder, "m.onnx")
             torch.onnx.export(module, x[:1], path, input_names=["x"], dynamic_axes={"x": {0: "N"}}, opset_version=13)
@@ -47,7 +48,8 @@ class AgainstTorch(unittest.TestCase):
             values = float_ops.run(graph, frames, steps)[graph.outputs[0]]
             if layout:
                 values = values.reshape(len(x), steps, -1)
-                values = values[:, -1] if last else values if wanted.shape == values.shape else values.transpose(0, 2, 1)
+                values = values[:, -1] if last else values
+                values = values if wanted.shape == values.shape else values.transpose(0, 2, 1)
             np.testing.assert_allclose(values, wanted, rtol=0, atol=2e-5 * max(1, np.abs(wanted).max()))
         self.assertEqual([layer.op for layer in graph.layers], ops)
 
@@ -126,7 +128,8 @@ class AgainstTorch(unittest.TestCase):
                 return y[:, :, 1:, ::2].permute(0, 2, 1, 3).mean((2, 3))
 
         self.check(Network(), torch.randn(4, 4, 5, 6), ["conv2d", "conv2d", "unary", "mul", "unary", "add", "slice",
-                                                        "concat", "slice", "slice", "permute", "global_avg_pool", "reshape"])
+                                                        "concat", "slice", "slice", "permute", "global_avg_pool",
+                                                        "reshape"])
 
     def test_one_dimensional_convolutions_are_maps_without_recurrence(self):
         import torch
@@ -225,8 +228,8 @@ class Structure(unittest.TestCase):
     def normalised(self):
         """Normalisation before and after layers, with and without padding between."""
         r, net = self.random, Net(x=[None, 3, 6, 6])
-        norm = lambda value, n: net.node("BatchNormalization", value, r.normal(size=n), r.normal(size=n), r.normal(size=n),
-                                         r.uniform(0.5, 2, n))
+        norm = lambda value, n: net.node("BatchNormalization", value, r.normal(size=n), r.normal(size=n),
+                                         r.normal(size=n), r.uniform(0.5, 2, n))
         value = norm("x", 3)
         value = net.node("Conv", value, r.normal(size=(4, 3, 3, 3)), pads=[1, 1, 1, 1])
         value = net.node("Relu", norm(value, 4))
@@ -244,13 +247,16 @@ class Structure(unittest.TestCase):
         self.assertTrue(any("array layer of its own" in note for note in graph.notes))
 
     def test_equalising_makes_the_ranges_of_neighbours_equal(self):
-        graph, _, _, _ = imported(load.read_model(depthwise(self.path, self.random, 100)), {"x": np.zeros((2, 3, 10, 10))})
-        spread = lambda: max(np.ptp(np.log(equalise.output_ranges(layer))) for layer in graph.layers if layer.op == "conv2d")
+        graph, _, _, _ = imported(load.read_model(depthwise(self.path, self.random, 100)),
+                                  {"x": np.zeros((2, 3, 10, 10))})
+        spread = lambda: max(np.ptp(np.log(equalise.output_ranges(layer))) for layer in graph.layers
+                             if layer.op == "conv2d")
         before = spread()
         equalise.equalise(graph)
         self.assertGreater(before, np.log(50))
         for first, second, repeat in equalise.pairs(graph):
-            np.testing.assert_allclose(equalise.output_ranges(first), equalise.input_ranges(second, first.shape[0]), rtol=0.05)
+            np.testing.assert_allclose(equalise.output_ranges(first), equalise.input_ranges(second, first.shape[0]),
+                                       rtol=0.05)
 
     def test_a_stream_of_valid_convolutions_says_its_warm_up(self):
         net = Net(x=[None, 4, None])
@@ -271,7 +277,8 @@ class Structure(unittest.TestCase):
         self.assertEqual((layout, graph.layers[0].attrs["time_offsets"]), ("NFT", [-4, -2, 0]))
         streamed = float_ops.run(graph, frames, steps)[graph.outputs[0]].reshape(3, 11, 6)
         whole, frames, steps, _ = imported(model, {"x": x})
-        np.testing.assert_allclose(streamed.transpose(0, 2, 1), float_ops.run(fold.fold(whole), frames)[whole.outputs[0]]
+        np.testing.assert_allclose(streamed.transpose(0, 2, 1),
+                                   float_ops.run(fold.fold(whole), frames)[whole.outputs[0]]
                                    .reshape(3, 6, 11), atol=1e-9)
 
     # ------------------------------------------------------------------------------------------------ refusals
@@ -285,33 +292,42 @@ class Structure(unittest.TestCase):
 
     def test_what_is_not_supported_is_refused_by_name_and_reason(self):
         r = self.random
-        self.refused(lambda n: n.node("LRN", "x", size=3, name="norm/7"), (2, 3, 4, 4), r"node norm/7 \(LRN\): this operator")
+        self.refused(lambda n: n.node("LRN", "x", size=3, name="norm/7"), (2, 3, 4, 4),
+                     r"node norm/7 \(LRN\): this operator")
         self.refused(lambda n: n.node("MatMul", "x", "x"), (2, 4), "the right side must be a constant")
-        self.refused(lambda n: n.node("Gemm", n.node("Softmax", "x"), r.normal(size=(4, 2))), (2, 4), "only at the network's end")
+        self.refused(lambda n: n.node("Gemm", n.node("Softmax", "x"), r.normal(size=(4, 2))), (2, 4),
+                     "only at the network's end")
         self.refused(lambda n: n.node("Transpose", "x", perm=[1, 0]), (2, 4), "moves the batch axis")
         self.refused(lambda n: n.node("Reshape", "x", np.array([-1, 2])), (2, 4), "does not keep the batch axis")
-        self.refused(lambda n: n.node("Div", "x", n.node("Gemm", "x", r.normal(size=(4, 4)))), (2, 4), "of two computed values")
+        self.refused(lambda n: n.node("Div", "x", n.node("Gemm", "x", r.normal(size=(4, 4)))), (2, 4),
+                     "of two computed values")
         self.refused(lambda n: n.node("Add", "x", r.normal(size=(3, 4, 4))), (2, 3, 4, 4), "changes within a channel")
         self.refused(lambda n: n.node("Conv", "x", r.normal(size=(2, 5, 3, 3))), (2, 3, 4, 4), "over 3 channels")
         self.refused(lambda n: n.node("Conv", "x", r.normal(size=(2, 3, 7, 7))), (2, 3, 4, 4), "does not fit 4 values")
-        self.refused(lambda n: n.node("MaxPool", n.node("Pad", "x", np.array([0, 0, 1, 1, 0, 0, 1, 1])), kernel_shape=[2, 2]),
+        self.refused(lambda n: n.node("MaxPool", n.node("Pad", "x", np.array([0, 0, 1, 1, 0, 0, 1, 1])),
+                                      kernel_shape=[2, 2]),
                      (2, 3, 4, 4), "padding that no convolution follows")
-        self.refused(lambda n: n.node("Conv", "x", np.full((2, 3, 1, 1), np.nan)), (2, 3, 4, 4), r"value nan at index \[0, 0, 0, 0\]")
+        self.refused(lambda n: n.node("Conv", "x", np.full((2, 3, 1, 1), np.nan)), (2, 3, 4, 4),
+                     r"value nan at index \[0, 0, 0, 0\]")
         self.refused(lambda n: n.node("Add", "x", "missing"), (2, 4), "input missing is not defined")
 
     def test_what_cannot_stream_is_refused(self):
         r = self.random
         weights = r.normal(size=(1, 6, 4)), r.normal(size=(1, 6, 2))
         gru = lambda n, x, **attrs: n.node("GRU", x, *weights, hidden_size=2, outputs=2, **attrs)[0]
-        self.refused(lambda n: n.node("GRU", "x", np.tile(weights[0], (2, 1, 1)), np.tile(weights[1], (2, 1, 1)), outputs=2,
+        self.refused(lambda n: n.node("GRU", "x", np.tile(weights[0], (2, 1, 1)), np.tile(weights[1], (2, 1, 1)),
+                                      outputs=2,
                                       hidden_size=2, direction="bidirectional")[0], (9, 2, 4), "needs the future")
         self.refused(lambda n: gru(n, n.node("Transpose", n.node("Conv", "x", r.normal(size=(4, 4, 3)), pads=[1, 1]),
                                              perm=[2, 0, 1])), (2, 4, 9), "pads 1 frames before and 1 after")
-        self.refused(lambda n: gru(n, n.node("Transpose", n.node("Conv", "x", r.normal(size=(4, 4, 3))), perm=[2, 0, 1])),
+        self.refused(lambda n: gru(n, n.node("Transpose", n.node("Conv", "x", r.normal(size=(4, 4, 3))),
+                                             perm=[2, 0, 1])),
                      (2, 4, 9), "lags 2 frames behind")
         self.refused(lambda n: n.node("ReduceMean", gru(n, "x"), axes=[0]), (9, 2, 4), "cannot stream")
-        self.refused(lambda n: n.node("Conv", "x", r.normal(size=(4, 4, 3)), strides=[2]), (2, 4, 9), "stride 2", streaming=True)
-        self.refused(lambda n: gru(n, n.node("Relu", "x"), activations=["Relu", "Tanh"]), (9, 2, 4), "usual activations")
+        self.refused(lambda n: n.node("Conv", "x", r.normal(size=(4, 4, 3)), strides=[2]), (2, 4, 9), "stride 2",
+                     streaming=True)
+        self.refused(lambda n: gru(n, n.node("Relu", "x"), activations=["Relu", "Tanh"]), (9, 2, 4),
+                     "usual activations")
 
     def test_calibration_data_of_the_wrong_shape_are_refused(self):
         net = Net(x=[None, 3, 4, 4])

@@ -34,7 +34,8 @@ class Arithmetic(Quantised):
         mlp(self.path, self.random)
         for arithmetic in ("wtm2101", "witin_nn"):
             for method in ("minmax", "percentile", "mse", "kl"):
-                result = self.quantise(self.random.normal(size=(200, 12)), arithmetic=arithmetic, method=method, bias_rows=2)
+                result = self.quantise(self.random.normal(size=(200, 12)), arithmetic=arithmetic, method=method,
+                                       bias_rows=2)
                 self.assertEqual(result.package.arithmetic, arithmetic)
                 for node in self.array_nodes(result):
                     g, bias = node["attributes"]["g"], result.package.tensor(node, "bias")
@@ -107,7 +108,8 @@ class SmallG(Quantised):
             "conv2d": lambda n: n.node("Conv", "x", self.balanced(4, 2, 2, 2, axis=(1, 2, 3))),
             "conv2d groups": lambda n: n.node("Conv", "x", self.balanced(4, 1, 2, 2, axis=(2, 3)), group=2),
             "conv_transpose2d": lambda n: n.node("ConvTranspose", "x", opposite, strides=[1, 2]),
-            "conv_transpose2d groups": lambda n: n.node("ConvTranspose", "x", self.balanced(2, 2, 2, 1, axis=2), group=2,
+            "conv_transpose2d groups": lambda n: n.node("ConvTranspose", "x", self.balanced(2, 2, 2, 1, axis=2),
+                                                        group=2,
                                                         pads=[1, 0, 1, 0])}
         for name, build in layers.items():
             net = Net(x=[None, 2, 4, 4])
@@ -320,7 +322,8 @@ class Residuals(Quantised):
         net.save(self.path, net.node("Conv", value, r.normal(size=(5, 16, 1, 1)) / 4))
         for arithmetic in ("wtm2101", "witin_nn"):
             result = self.quantise(r.normal(size=(60, 4, 8, 8)), arithmetic=arithmetic)
-            self.assertEqual({"add", "mul", "lut", "concat", "max_pool"} - {n["op"] for n in result.package.nodes}, set())
+            self.assertEqual({"add", "mul", "lut", "concat", "max_pool"} - {n["op"] for n in result.package.nodes},
+                             set())
             self.assertGreater(self.output_sqnr(result), 28, arithmetic)
             scale = {n["name"]: n["scale"] for n in result.package.nodes}
             add = next(n for n in result.package.nodes if n["op"] == "add")
@@ -329,8 +332,10 @@ class Residuals(Quantised):
 
     def test_a_transposed_convolution_and_slopes(self):
         net, r = Net(x=[None, 3, 5, 5]), self.random
-        value = net.node("PRelu", net.node("Conv", "x", r.normal(size=(6, 3, 3, 3)) / 3), r.uniform(0.1, 0.5, (6, 1, 1)))
-        net.save(self.path, net.node("ConvTranspose", value, r.normal(size=(6, 2, 3, 3)) / 4, r.normal(size=2), strides=[2, 2],
+        value = net.node("PRelu", net.node("Conv", "x", r.normal(size=(6, 3, 3, 3)) / 3),
+                         r.uniform(0.1, 0.5, (6, 1, 1)))
+        net.save(self.path, net.node("ConvTranspose", value, r.normal(size=(6, 2, 3, 3)) / 4, r.normal(size=2),
+                                     strides=[2, 2],
                                      pads=[1, 1, 0, 0]))
         for arithmetic in ("wtm2101", "witin_nn"):
             result = self.quantise(r.normal(size=(60, 3, 5, 5)), arithmetic=arithmetic)

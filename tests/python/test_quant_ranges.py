@@ -72,14 +72,16 @@ class Ranges(unittest.TestCase):
         self.assertGreaterEqual(scale, 16)
         used = np.flatnonzero(histogram.counts)
         centres, counts = histogram.centres()[used], histogram.counts[used]
-        self.assertLess(divergence(centres, counts, scale, -128, 127), divergence(centres, counts, scale * 4, -128, 127))
+        self.assertLess(divergence(centres, counts, scale, -128, 127),
+                        divergence(centres, counts, scale * 4, -128, 127))
         self.assertLess(divergence(centres, counts, scale, -128, 127), divergence(centres, counts, 2, -128, 127))
 
     def test_kl_is_zero_where_every_value_has_its_own_code(self):
         values = self.random.integers(-100, 101, 10_000) / 64
         histogram = Histogram(values)
         used = np.flatnonzero(histogram.counts)
-        self.assertAlmostEqual(divergence(histogram.centres()[used], histogram.counts[used], 64, -128, 127), 0, places=12)
+        self.assertAlmostEqual(divergence(histogram.centres()[used], histogram.counts[used], 64, -128, 127), 0,
+                               places=12)
         self.assertEqual(choose_scale(histogram, "kl", -128, 127), 64)
 
     def test_collecting_in_parts_is_collecting_at_once(self):
@@ -87,7 +89,8 @@ class Ranges(unittest.TestCase):
         whole, parts = Histogram(values), Histogram()
         for part in np.array_split(values, 17):
             parts.add(part)
-        self.assertEqual((whole.limit, whole.low, whole.high, whole.total), (parts.limit, parts.low, parts.high, parts.total))
+        self.assertEqual((whole.limit, whole.low, whole.high, whole.total),
+                         (parts.limit, parts.low, parts.high, parts.total))
         np.testing.assert_array_equal(whole.counts, parts.counts)
         self.assertAlmostEqual(whole.mean_square(), (values**2).mean(), delta=1e-3 * (values**2).mean())
 

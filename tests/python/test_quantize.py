@@ -59,15 +59,15 @@ class Digits(Command):
             np.save(self.place(name), data.reshape(shape))
         np.save(self.place("labels.npy"), self.labels)
         return [os.path.join(EXAMPLES, f"digits_{kind}.onnx"), "--calibration", self.place("cal.npy"), "-o",
-                self.place("out.wpkg"), "--test", self.place("test.npy"), "--labels", self.place("labels.npy"), "--json",
-                self.place("report.json")]
+                self.place("out.wpkg"), "--test", self.place("test.npy"), "--labels", self.place("labels.npy"),
+                "--json", self.place("report.json")]
 
     def test_eight_bits_are_within_a_point_of_float_for_every_range_and_profile(self):
         for kind in ("cnn", "mlp"):
             for arithmetic in ("wtm2101", "witin_nn"):
                 for method in ("minmax", "percentile", "mse", "kl"):
-                    status, _, errors = self.run_command(*self.files(kind), "--range", method, "--arithmetic", arithmetic,
-                                                         "--quiet")
+                    status, _, errors = self.run_command(*self.files(kind), "--range", method, "--arithmetic",
+                                                         arithmetic, "--quiet")
                     self.assertEqual((status, errors), (0, []))
                     shares = json.loads(pathlib.Path(self.place("report.json")).read_text())["accuracy"]
                     self.assertGreater(shares["float"], 0.98)
@@ -129,7 +129,8 @@ class Reports(Command):
             if node["op"] == "linear":
                 rows, columns = package.tensor(node, "weight").shape
                 (use,) = entry["array"]
-                self.assertEqual((use["rows"] // (2 if entry["neg_in"] == "pn" else 1), use["columns"]), (rows, columns))
+                self.assertEqual((use["rows"] // (2 if entry["neg_in"] == "pn" else 1), use["columns"]),
+                                 (rows, columns))
                 self.assertEqual(use["cells"], use["rows"] * use["columns"])
                 self.assertEqual(entry["g"], node["attributes"]["g"])
         self.assertLessEqual(self.doc["bits"]["mean"], 9.5)
@@ -161,7 +162,8 @@ class Reports(Command):
         got = run_package.run(package, {source["name"]: codes})[package.outputs[0]]["npu_y"] / entry["scale"]
         import onnx
         from onnx import numpy_helper
-        tensors = [numpy_helper.to_array(t).astype(np.float64) for t in onnx.load(self.place("net.onnx")).graph.initializer]
+        tensors = [numpy_helper.to_array(t).astype(np.float64)
+                   for t in onnx.load(self.place("net.onnx")).graph.initializer]
         value = x
         for k in range(0, len(tensors), 2):
             value = value @ tensors[k] + tensors[k + 1]
@@ -200,11 +202,13 @@ class Refusals(Command):
 
     def test_calibration_data_that_cannot_be_used(self):
         np.save(self.data, np.zeros((20, 13)))
-        self.refused(r"calibration data for x: shape \[20, 13\], expected \[N, 12\]", self.model, "--calibration", self.data)
+        self.refused(r"calibration data for x: shape \[20, 13\], expected \[N, 12\]", self.model, "--calibration",
+                     self.data)
         values = self.random.normal(size=(20, 12))
         values[3, 4] = np.inf
         np.save(self.data, values)
-        self.refused(r"calibration data for x: value inf at index \[3, 4\] is not finite", self.model, "--calibration", self.data)
+        self.refused(r"calibration data for x: value inf at index \[3, 4\] is not finite", self.model, "--calibration",
+                     self.data)
         np.save(self.data, np.array(["a", "b"]))
         self.refused("dtype <U1, expected numbers", self.model, "--calibration", self.data)
         np.save(self.data, np.zeros((20, 12)))
@@ -213,7 +217,8 @@ class Refusals(Command):
     def test_networks_that_cannot_be_used(self):
         net = Net(x=[None, 12])
         net.save(self.model, net.node("Einsum", "x", equation="ij->ij", name="strange one"))
-        self.refused(r"node strange one \(Einsum\): this operator is not supported", self.model, "--calibration", self.data)
+        self.refused(r"node strange one \(Einsum\): this operator is not supported", self.model, "--calibration",
+                     self.data)
         net = Net(x=[None, 12])
         net.save(self.model, net.node("Gemm", "x", np.full((12, 2), np.nan)))
         self.refused("initializer tensor_0: value nan at index", self.model, "--calibration", self.data)
@@ -223,7 +228,8 @@ class Refusals(Command):
                               ("--percentile", 20), ("--reset-every", -1), ("--copies", 0)):
             self.refused(f"{option} {value}: expected", self.model, "--calibration", self.data, option, value)
         np.save(self.place("labels.npy"), np.zeros(3))
-        self.refused("3 labels for 20 samples", self.model, "--calibration", self.data, "--labels", self.place("labels.npy"))
+        self.refused("3 labels for 20 samples", self.model, "--calibration", self.data, "--labels",
+                     self.place("labels.npy"))
         self.refused("--test needs --labels", self.model, "--calibration", self.data, "--test", self.data)
 
     def test_an_unwritable_output_leaves_nothing_behind(self):
