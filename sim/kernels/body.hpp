@@ -16,6 +16,8 @@
 #define WITIN_UNROLL _Pragma("GCC unroll 16")
 #endif
 #define WITIN_INLINE_LAMBDA __attribute__((always_inline))
+#define WITIN_KEEP_IN_MEMORY asm volatile("" ::: "memory")
+#define WITIN_NOINLINE __attribute__((noinline))
 #define WITIN_INLINE WITIN_INLINE_LAMBDA inline
 
 namespace {

@@ -9,13 +9,14 @@ namespace {
 using witin::kernels::DepthwiseArgs;
 
 constexpr int kPixels = 4;
-constexpr std::int64_t kChannels = 2 * Simd::kLanes;
+constexpr std::int64_t kPair = 2 * Simd::kLanes;             // channels of a tile
+constexpr std::int64_t kChannels = kPair < 16 ? 16 : kPair;  // channels of a panel, whole blocks of 16
 
 struct DepthwiseTile {
-  const std::int16_t* pixels[kPixels];  // first tap of each output pixel, first channel of the chunk
-  const std::int16_t* weights;          // [tap][channels], first channel of the chunk
+  const std::int16_t* pixels[kPixels];  // first tap of each output pixel, first channel of the tile
+  const std::int16_t* weights;          // [tap][channels], first channel of the tile
   const std::int32_t* init;
-  std::int32_t* acc;  // [kPixels][kChannels]
+  std::int32_t* acc;  // [kPixels][kChannels], first channel of the tile
 };
 
 WITIN_INLINE void depthwise_tile(const DepthwiseArgs& a, const DepthwiseTile& t) {
@@ -59,23 +60,26 @@ WITIN_INLINE void depthwise_tile(const DepthwiseArgs& a, const DepthwiseTile& t)
 
 void depthwise(const DepthwiseArgs& a) {
   const std::int64_t pixels = a.out_height * a.out_width;
-  for (std::int64_t m0 = 0; m0 < pixels; m0 += kStripRows) {
-    const std::int64_t strip = pixels - m0 < kStripRows ? pixels - m0 : kStripRows;
+  for (std::int64_t m0 = 0, m1 = 0; m0 < pixels; m0 = m1) {
+    m1 = strip_end(m0, pixels);
+    const std::int64_t strip = m1 - m0;
     for (std::int64_t c = 0; c < a.channels; c += kChannels) {
       StripWriter<kChannels, kPixels> writer(a.rule, a.out, c, a.channels);
       writer.begin(m0);
-      DepthwiseTile t;
-      t.weights = a.weights + c;
-      t.init = a.init + c;
-      t.acc = writer.acc();
       for (std::int64_t m = 0; m < strip; m += kPixels) {
         const std::int64_t count = strip - m < kPixels ? strip - m : kPixels;
-        for (std::int64_t p = 0; p < kPixels; ++p) {
-          const std::int64_t pixel = m0 + m + (p < count ? p : 0);
-          t.pixels[p] = static_cast<const std::int16_t*>(a.x) + pixel / a.out_width * a.step_y +
-                        pixel % a.out_width * a.step_x + c;
+        for (std::int64_t part = 0; part < kChannels && c + part < a.channels; part += kPair) {
+          DepthwiseTile t;
+          t.weights = a.weights + c + part;
+          t.init = a.init + c + part;
+          t.acc = writer.acc() + part;
+          for (std::int64_t p = 0; p < kPixels; ++p) {
+            const std::int64_t pixel = m0 + m + (p < count ? p : 0);
+            t.pixels[p] = static_cast<const std::int16_t*>(a.x) + pixel / a.out_width * a.step_y +
+                          pixel % a.out_width * a.step_x + c + part;
+          }
+          depthwise_tile(a, t);
         }
-        depthwise_tile(a, t);
         writer.finish(count);
       }
       writer.end();

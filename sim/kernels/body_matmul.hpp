@@ -15,7 +15,7 @@ constexpr std::int64_t kGroupBytes = 4;                  // of x, a step
 constexpr std::int64_t kStep = kBlock * kGroupBytes;     // bytes of a block's weights, a step
 constexpr int kMaxBlocks = Simd::kTileVectors / kVectorsPerBlock;
 constexpr std::int64_t kMaxColumns = kMaxBlocks * kBlock;
-constexpr int kMaxRows = 12;
+constexpr int kMaxRows = 8;
 
 struct Dot8 {
   static constexpr std::int64_t kXBytes = 1;
@@ -36,8 +36,25 @@ struct Tile {
   std::int32_t* acc;  // [R][V * kLanes]
 };
 
+// One step: V vectors of weights against 4 bytes of each row.
 template <class Dot, int R, int V>
-void run_tile(const Tile& t) {
+WITIN_INLINE void run_step(Simd::I (&acc)[extent(R)][extent(V)], const char* const (&x)[extent(R)], std::int64_t i,
+                           const char* w, std::int64_t block_bytes) {
+  Simd::I wv[extent(V)];
+  WITIN_UNROLL
+  for (int v = 0; v < V; ++v) {
+    wv[v] = Simd::load(w + v / kVectorsPerBlock * block_bytes + v % kVectorsPerBlock * (Simd::kLanes * 4));
+  }
+  WITIN_UNROLL
+  for (int r = 0; r < R; ++r) {
+    const Simd::I xb = Simd::splat4(x[r] + i);
+    WITIN_UNROLL
+    for (int v = 0; v < V; ++v) acc[r][v] = Dot::dot(acc[r][v], xb, wv[v]);
+  }
+}
+
+template <class Dot, int R, int V>
+WITIN_NOINLINE void run_tile(const Tile& t) {
   Simd::I acc[extent(R)][extent(V)];
   WITIN_UNROLL
   for (int v = 0; v < V; ++v) {
@@ -47,35 +64,34 @@ void run_tile(const Tile& t) {
   }
   const char* w = t.weights;
   for (std::int64_t s = 0; s < t.segments; ++s) {
+    WITIN_KEEP_IN_MEMORY;  // or the compiler parks the pointers in vector registers
     const std::int64_t offset = t.segment_offsets == nullptr ? 0 : t.segment_offsets[s] * Dot::kXBytes;
+    const std::int64_t block_bytes = t.block_bytes;
     const char* x[extent(R)];
     WITIN_UNROLL
     for (int r = 0; r < R; ++r) x[r] = t.rows[r] + offset;
-    for (std::int64_t i = 0; i < t.groups * kGroupBytes; i += kGroupBytes) {
-      Simd::I wv[extent(V)];
-      WITIN_UNROLL
-      for (int v = 0; v < V; ++v) {
-        wv[v] = Simd::load(w + v / kVectorsPerBlock * t.block_bytes + v % kVectorsPerBlock * (Simd::kLanes * 4));
-      }
-      WITIN_UNROLL
-      for (int r = 0; r < R; ++r) {
-        const Simd::I xb = Simd::splat4(x[r] + i);
-        WITIN_UNROLL
-        for (int v = 0; v < V; ++v) acc[r][v] = Dot::dot(acc[r][v], xb, wv[v]);
-      }
+    const std::int64_t pairs_end = t.groups / 2 * 2 * kGroupBytes;
+    std::int64_t i = 0;
+    for (; i < pairs_end; i += 2 * kGroupBytes, w += 2 * kStep) {
+      run_step<Dot, R, V>(acc, x, i, w, block_bytes);
+      run_step<Dot, R, V>(acc, x, i + kGroupBytes, w + kStep, block_bytes);
+    }
+    if (t.groups % 2 != 0) {
+      run_step<Dot, R, V>(acc, x, i, w, block_bytes);
       w += kStep;
     }
   }
+  std::int32_t* const out = t.acc;
   WITIN_UNROLL
   for (int r = 0; r < R; ++r) {
     WITIN_UNROLL
-    for (int v = 0; v < V; ++v) Simd::store(t.acc + (r * V + v) * Simd::kLanes, acc[r][v]);
+    for (int v = 0; v < V; ++v) Simd::store(out + (r * V + v) * Simd::kLanes, acc[r][v]);
   }
 }
 
 // One row: K is unrolled over kUnroll sets of accumulators, so that the additions do not wait for each other.
 template <class Dot, int V, int kUnroll>
-void run_row(const Tile& t) {
+WITIN_NOINLINE void run_row(const Tile& t) {
   Simd::I acc[extent(kUnroll)][extent(V)];
   WITIN_UNROLL
   for (int u = 0; u < kUnroll; ++u) {
@@ -114,31 +130,41 @@ void run_row(const Tile& t) {
   }
 }
 
-// Tile heights: as many rows as the registers hold next to V vectors of weights.
+// The tallest tile with V vectors: what the vector registers hold, and the general ones (a pointer for each row).
 template <int V>
-constexpr std::int64_t kRowsFor =
-    Simd::kTileRows* Simd::kTileVectors / V > kMaxRows ? kMaxRows : Simd::kTileRows* Simd::kTileVectors / V;
+constexpr int kRowsFor = V == Simd::kTileVectors ? Simd::kTileRows : kMaxRows;
 
-// Runs a tile of at most `rows` rows and returns how many it did.
+// Runs a tile of at most `rows` rows, fewer than the tallest has, and returns how many it did.
 template <class Dot, int V>
 std::int64_t run_rows(const Tile& t, std::int64_t rows) {
-  if constexpr (kRowsFor<V> >= 12) {
-    if (rows >= 12) return run_tile<Dot, 12, V>(t), 12;
-  }
-  if constexpr (kRowsFor<V> >= 6) {
-    if (rows >= 6) return run_tile<Dot, 6, V>(t), 6;
+  constexpr int kMost = kRowsFor<V>;
+  if constexpr (kMost > 4) {
     if (rows >= 4) return run_tile<Dot, 4, V>(t), 4;
   }
-  if (rows >= 3) return run_tile<Dot, 3, V>(t), 3;
+  if constexpr (kMost > 3) {
+    if (rows >= 3) return run_tile<Dot, 3, V>(t), 3;
+  }
   if (rows >= 2) return run_tile<Dot, 2, V>(t), 2;
   constexpr int kUnroll = V >= 8 ? 1 : V >= 4 ? 2 : V >= 2 ? 4 : 8;
   return run_row<Dot, V, kUnroll>(t), 1;
 }
 
-// All rows against V vectors of columns that start at column n.
+template <class Dot>
+WITIN_INLINE const char* x_row(const MatmulArgs& a, std::int64_t m) {
+  const std::int64_t row = a.row_offsets != nullptr ? a.row_offsets[m] : m * a.row_stride;
+  return static_cast<const char*>(a.x) + row * Dot::kXBytes;
+}
+
+template <class Dot, int R>
+WITIN_INLINE void place_rows(const MatmulArgs& a, std::int64_t m, Tile& t) {
+  WITIN_UNROLL
+  for (int r = 0; r < R; ++r) t.rows[r] = x_row<Dot>(a, m + r);
+}
+
 template <class Dot, int V>
 void run_panel(const MatmulArgs& a, std::int64_t first_row, std::int64_t end_row, std::int64_t n) {
   constexpr std::int64_t kColumns = V * Simd::kLanes;
+  constexpr int kMost = kRowsFor<V>;
   StripWriter<kColumns, kMaxRows> writer(a.rule, a.out, n, a.n);
   Tile t;
   t.segment_offsets = a.segment_offsets;
@@ -148,15 +174,20 @@ void run_panel(const MatmulArgs& a, std::int64_t first_row, std::int64_t end_row
   t.weights = static_cast<const char*>(a.weights) + n / kBlock * t.block_bytes;
   t.init = a.init + n;
   t.acc = writer.acc();
-  for (std::int64_t m0 = first_row; m0 < end_row; m0 += kStripRows) {
-    const std::int64_t strip_rows = end_row - m0 < kStripRows ? end_row - m0 : kStripRows;
+  for (std::int64_t m0 = first_row, m1 = 0; m0 < end_row; m0 = m1) {
+    m1 = strip_end(m0, end_row);
+    const std::int64_t strip_rows = m1 - m0;
     writer.begin(m0);
     for (std::int64_t m = 0; m < strip_rows;) {
-      const std::int64_t left = strip_rows - m < kRowsFor<V> ? strip_rows - m : kRowsFor<V>;
-      for (std::int64_t r = 0; r < left; ++r) {
-        const std::int64_t row = a.row_offsets != nullptr ? a.row_offsets[m0 + m + r] : (m0 + m + r) * a.row_stride;
-        t.rows[r] = static_cast<const char*>(a.x) + row * Dot::kXBytes;
+      const std::int64_t left = strip_rows - m;
+      if (left >= kMost) {
+        place_rows<Dot, kMost>(a, m0 + m, t);
+        run_tile<Dot, kMost, V>(t);
+        writer.finish(kMost);
+        m += kMost;
+        continue;
       }
+      for (std::int64_t r = 0; r < left; ++r) t.rows[r] = x_row<Dot>(a, m0 + m + r);
       const std::int64_t done = run_rows<Dot, V>(t, left);
       writer.finish(done);
       m += done;

@@ -7,63 +7,82 @@ WITIN_INLINE void copy_bytes(void* to, const void* from, std::int64_t count) {
   __builtin_memcpy(to, from, static_cast<std::size_t>(count));
 }
 
-constexpr std::int64_t kTransposeRows = 16;
-constexpr std::int64_t kTransposeColumns = 4 * Simd::kLanes;
+constexpr int kBytesAcross = 16;               // a block of the transposition is 16 x 16 bytes
+constexpr int kBlockLanes = Simd::kLanes / 4;  // blocks in a vector, one in each 128-bit lane
 
-// 16 rows of kTransposeColumns bytes -> kTransposeColumns rows of 16 bytes. Four rounds of interleaving row i with row
-// i + 8 transpose each 16 x 16 block, one block in each 128-bit lane.
-WITIN_INLINE void transpose_block(const char* in, std::int64_t in_stride, char* out, std::int64_t out_stride,
-                                  Simd::I flip) {
-  Simd::I a[16];
-  WITIN_UNROLL
-  for (int i = 0; i < 16; ++i) a[i] = Simd::flip(Simd::load(in + i * in_stride), flip);
-  WITIN_UNROLL
-  for (int round = 0; round < 4; ++round) {
-    Simd::I b[16];
+// Rows of kBlocks * 16 bytes. A vector holds one row of kBlocks blocks, or where these are fewer than its lanes, rows i
+// of several groups of 16 rows.
+template <int kBlocks>
+struct ByteBlocks {
+  static constexpr int kGroups = kBlockLanes / kBlocks > 0 ? kBlockLanes / kBlocks : 1;
+  static constexpr int kAcross = kBlocks < kBlockLanes ? kBlocks : kBlockLanes;  // blocks of one group
+  static constexpr std::int64_t kRows = 16 * kGroups;
+  static constexpr std::int64_t kColumns = 16 * kAcross;
+
+  // in: kRows x kColumns. Four rounds of interleaving vector i with vector i + 8 transpose every block.
+  static WITIN_INLINE void run(const char* in, std::int64_t in_stride, char* out, std::int64_t out_stride,
+                               Simd::I flip) {
+    Simd::I a[kBytesAcross];
     WITIN_UNROLL
-    for (int i = 0; i < 8; ++i) {
-      b[2 * i] = Simd::interleave8_low(a[i], a[i + 8]);
-      b[2 * i + 1] = Simd::interleave8_high(a[i], a[i + 8]);
+    for (int i = 0; i < 16; ++i) {
+      a[i] = Simd::flip(Simd::template load_lanes<kAcross>(in + i * in_stride, 16 * in_stride), flip);
     }
     WITIN_UNROLL
-    for (int i = 0; i < 16; ++i) a[i] = b[i];
-  }
-  WITIN_UNROLL
-  for (int lane = 0; lane < Simd::kLanes / 4; ++lane) {
-    WITIN_UNROLL
-    for (int i = 0; i < 16; ++i) Simd::store_lane(out + (16 * lane + i) * out_stride, a[i], lane);
-  }
-}
-
-void transpose(const witin::kernels::TransposeArgs& t) {
-  const auto* in = static_cast<const char*>(t.in);
-  auto* out = static_cast<char*>(t.out);
-  const Simd::I flip = Simd::splat8(t.flip);
-  alignas(64) char from[kTransposeRows * kTransposeColumns] = {};
-  alignas(64) char to[kTransposeColumns * kTransposeRows];
-  for (std::int64_t r = 0; r < t.rows; r += kTransposeRows) {
-    const std::int64_t rows = t.rows - r < kTransposeRows ? t.rows - r : kTransposeRows;
-    for (std::int64_t c = 0; c < t.columns; c += kTransposeColumns) {
-      const std::int64_t columns = t.columns - c < kTransposeColumns ? t.columns - c : kTransposeColumns;
-      const char* block = in + r * t.in_stride + c;
-      char* target = out + c * t.out_stride + r;
-      const bool whole_rows = rows == kTransposeRows;
-      if (whole_rows && columns == kTransposeColumns) {
-        transpose_block(block, t.in_stride, target, t.out_stride, flip);
-        continue;
+    for (int round = 0; round < 4; ++round) {
+      Simd::I b[kBytesAcross];
+      WITIN_UNROLL
+      for (int i = 0; i < 8; ++i) {
+        b[2 * i] = Simd::interleave8_low(a[i], a[i + 8]);
+        b[2 * i + 1] = Simd::interleave8_high(a[i], a[i + 8]);
       }
-      for (std::int64_t i = 0; i < rows; ++i)
-        copy_bytes(from + i * kTransposeColumns, block + i * t.in_stride, columns);
-      transpose_block(from, kTransposeColumns, to, kTransposeRows, flip);
-      for (std::int64_t i = 0; i < columns; ++i) {
-        if (whole_rows) {
-          copy_bytes(target + i * t.out_stride, to + i * kTransposeRows, kTransposeRows);
+      WITIN_UNROLL
+      for (int i = 0; i < 16; ++i) a[i] = b[i];
+    }
+    WITIN_UNROLL
+    for (int lane = 0; lane < kGroups * kAcross; ++lane) {
+      char* const to = out + 16 * (lane % kAcross) * out_stride + 16 * (lane / kAcross);
+      WITIN_UNROLL
+      for (int i = 0; i < 16; ++i) Simd::store_lane(to + i * out_stride, a[i], lane);
+    }
+  }
+
+  // Any block: by way of the stack.
+  static WITIN_NOINLINE void run_part(const char* in, std::int64_t in_stride, std::int64_t rows, std::int64_t columns,
+                                      char* out, std::int64_t out_stride, Simd::I flip) {
+    alignas(64) char from[extent(kRows * kColumns) + 64] = {};
+    alignas(64) char to[extent(kColumns * kRows)];
+    for (std::int64_t i = 0; i < rows; ++i) copy_bytes(from + i * kColumns, in + i * in_stride, columns);
+    run(from, kColumns, to, kRows, flip);
+    for (std::int64_t i = 0; i < columns; ++i) copy_bytes(out + i * out_stride, to + i * kRows, rows);
+  }
+
+  // The last rows are done together with some before them, where there are any: the bytes come out the same.
+  static void run_all(const char* in, std::int64_t in_stride, std::int64_t rows, std::int64_t columns, char* out,
+                      std::int64_t out_stride, std::uint8_t flip_byte) {
+    const Simd::I flip = Simd::splat8(flip_byte);
+    for (std::int64_t c = 0; c < columns; c += kColumns) {
+      for (std::int64_t r = 0; r < rows; r += kRows) {
+        const std::int64_t first = r + kRows <= rows || rows < kRows ? r : rows - kRows;
+        const char* const block = in + first * in_stride + c;
+        char* const to = out + c * out_stride + first;
+        if (first + kRows <= rows && c + kColumns <= columns) {
+          run(block, in_stride, to, out_stride, flip);
         } else {
-          copy_bytes(target + i * t.out_stride, to + i * kTransposeRows, rows);
+          const std::int64_t rows_left = rows - first < kRows ? rows - first : kRows;
+          run_part(block, in_stride, rows_left, columns - c < kColumns ? columns - c : kColumns, to, out_stride, flip);
         }
       }
     }
   }
+};
+
+void transpose(const witin::kernels::TransposeArgs& t) {
+  const auto* in = static_cast<const char*>(t.in);
+  auto* out = static_cast<char*>(t.out);
+  const auto run = t.columns > 2 * kBytesAcross ? &ByteBlocks<4>::run_all
+                   : t.columns > kBytesAcross   ? &ByteBlocks<2>::run_all
+                                                : &ByteBlocks<1>::run_all;
+  run(in, t.in_stride, t.rows, t.columns, out, t.out_stride, t.flip);
 }
 
 template <typename From, typename To>

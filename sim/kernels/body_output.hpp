@@ -5,7 +5,12 @@ namespace {
 
 using witin::kernels::OutputArgs;
 
-constexpr std::int64_t kStripRows = 48;  // a multiple of 16 and of every tile height
+constexpr std::int64_t kStripRows = 48;      // a multiple of 16 and of the tallest tiles
+constexpr std::int64_t kLastStripRows = 64;  // the last strip takes what is left up to this: few rows transpose badly
+
+WITIN_INLINE std::int64_t strip_end(std::int64_t first, std::int64_t end) {
+  return end - first <= kLastStripRows ? end : first + kStripRows;
+}
 
 WITIN_INLINE std::int64_t size_of(Element element) {
   return element == Element::kS32 ? 4 : element == Element::kS16 ? 2 : 1;
@@ -19,10 +24,21 @@ class StripWriter {
   StripWriter(const RuleArgs& rule, const OutputArgs& out, std::int64_t n, std::int64_t n_end)
       : rule_(rule),
         out_(out),
+        codes_of_(choose_codes(rule, out.element)),
         n_(n),
         columns_(n_end - n < kColumns ? n_end - n : kColumns),
         size_(size_of(out.element)),
-        by_rows_(out.column_stride == 1) {}
+        by_rows_(out.column_stride == 1) {
+    const bool spaced = by_rows_ && out.row_offsets == nullptr && columns_ == kColumns;
+    if (codes_of_ == nullptr) return;
+    if (!by_rows_) {
+      quad_bytes_ = kQuad * size_;
+    } else if (spaced && kColumns == kQuad) {
+      quad_bytes_ = out.row_stride * size_;
+    } else if (spaced && out.row_stride == kColumns) {
+      quad_bytes_ = kQuad * size_;
+    }
+  }
 
   [[nodiscard]] std::int32_t* acc() { return acc_; }
 
@@ -33,29 +49,26 @@ class StripWriter {
 
   // The next `rows` rows of the strip are in acc().
   WITIN_INLINE void finish(std::int64_t rows) {
-    const char* finished = reinterpret_cast<const char*>(acc_);
-    if (rule_.form != RuleForm::kNone) {
-      codes_of(rule_, acc_, (rows * kColumns + kQuad - 1) / kQuad * kQuad, codes_, out_.element);
-      finished = codes_;
+    const std::int64_t quads_end = (rows * kColumns + kQuad - 1) / kQuad * kQuad;
+    char* const to = by_rows_ ? out_row(m_ + rows_) + n_ * size_ : strip_ + rows_ * kColumns * size_;
+    if (quad_bytes_ != 0 && (!by_rows_ || quads_end == rows * kColumns)) {
+      codes_of_(rule_, acc_, quads_end, to, quad_bytes_);
+    } else {
+      copy_rows(rows, quads_end, to);
     }
-    for (std::int64_t r = 0; r < rows; ++r, ++rows_) {
-      char* to = by_rows_ ? out_row(m_ + rows_) + n_ * size_ : strip_ + rows_ * kColumns * size_;
-      if (size_ == 1 && columns_ == kColumns) {
-        copy_bytes(to, finished + r * kColumns, kColumns);
-      } else {
-        copy_bytes(to, finished + r * kColumns * size_, columns_ * size_);
-      }
-    }
+    rows_ += rows;
   }
 
   void end() {
     if (by_rows_ || rows_ == 0) return;
     for (std::int64_t r = 0; r < rows_;) {
-      std::int64_t run = 1;  // rows that lie next to each other
-      while (size_ == 1 && r + run < rows_ && out_row(m_ + r + run) == out_row(m_ + r) + run) ++run;
-      if (run >= kShortRun) {
-        transpose({strip_ + r * kColumns, kColumns, run, columns_, out_row(m_ + r) + n_ * out_.column_stride,
-                   out_.column_stride, 0});
+      std::int64_t run = rows_ - r;
+      if (out_.row_offsets != nullptr || out_.row_stride != 1) {
+        for (run = 1; r + run < rows_ && out_row(m_ + r + run) == out_row(m_ + r) + run;) ++run;
+      }
+      if (size_ == 1 && run >= kShortRun) {
+        ByteBlocks<kColumns / 16>::run_all(strip_ + r * kColumns, kColumns, run, columns_,
+                                           out_row(m_ + r) + n_ * out_.column_stride, out_.column_stride, 0);
         r += run;
       } else {
         scatter(r++);
@@ -65,6 +78,24 @@ class StripWriter {
 
  private:
   static constexpr std::int64_t kShortRun = 4;  // rows below which moving single elements is faster
+
+  // By way of a block of codes, for partial blocks, scattered rows and raw accumulators.
+  WITIN_NOINLINE void copy_rows(std::int64_t rows, std::int64_t quads_end, char* to) {
+    const char* finished = reinterpret_cast<const char*>(acc_);
+    if (codes_of_ != nullptr) {
+      codes_of_(rule_, acc_, quads_end, codes_, kQuad * size_);
+      finished = codes_;
+    }
+    const std::int64_t row_bytes = kColumns * size_;
+    for (std::int64_t r = 0; r < rows; ++r) {
+      char* const row = by_rows_ ? out_row(m_ + rows_ + r) + n_ * size_ : to + r * row_bytes;
+      if (size_ == 1 && columns_ == kColumns) {
+        copy_bytes(row, finished + r * kColumns, kColumns);
+      } else {
+        copy_bytes(row, finished + r * row_bytes, columns_ * size_);
+      }
+    }
+  }
 
   void scatter(std::int64_t r) {
     char* const to = out_row(m_ + r) + n_ * out_.column_stride * size_;
@@ -86,13 +117,15 @@ class StripWriter {
 
   const RuleArgs& rule_;
   const OutputArgs& out_;
+  Codes codes_of_;
   std::int64_t n_, columns_, size_;
   bool by_rows_;
+  std::int64_t quad_bytes_ = 0;  // from quad to quad, where codes can be written to their place at once
   std::int64_t m_ = 0;
   std::int64_t rows_ = 0;
   alignas(64) std::int32_t acc_[extent(kMaxBlockRows * kColumns + kQuad)];
   alignas(64) char codes_[extent((kMaxBlockRows * kColumns + kQuad) * 2)];
-  alignas(64) char strip_[extent(kStripRows * kColumns * 4)];
+  alignas(64) char strip_[extent((kLastStripRows * kColumns + kQuad) * 4)];
 };
 
 }  // namespace

@@ -41,9 +41,9 @@ struct Convert {
   Simd::F scale_, lo_, hi_;
 };
 
-// count is a multiple of kQuad.
+// count is a multiple of kQuad; the codes of quad q go to out + q * quad_bytes.
 template <RuleForm kForm, bool kClamp>
-void codes8(const RuleArgs& rule, const std::int32_t* acc, std::int64_t count, void* out) {
+void codes8(const RuleArgs& rule, const std::int32_t* acc, std::int64_t count, char* out, std::int64_t quad_bytes) {
   const Convert<kForm, kClamp> convert(rule);
   const Simd::I two = Simd::splat16(2);
   for (std::int64_t i = 0; i < count; i += kQuad) {
@@ -54,68 +54,85 @@ void codes8(const RuleArgs& rule, const std::int32_t* acc, std::int64_t count, v
       low = Simd::sra2_16(Simd::adds16(low, two));
       high = Simd::sra2_16(Simd::adds16(high, two));
     }
-    Simd::store(static_cast<std::int8_t*>(out) + i, Simd::order8(Simd::pack8(low, high)));
+    Simd::store(out, Simd::order8(Simd::pack8(low, high)));
+    out += quad_bytes;
   }
 }
 
 template <RuleForm kForm, bool kClamp>
-void codes16(const RuleArgs& rule, const std::int32_t* acc, std::int64_t count, void* out) {
+void codes16(const RuleArgs& rule, const std::int32_t* acc, std::int64_t count, char* out, std::int64_t quad_bytes) {
   const Convert<kForm, kClamp> convert(rule);
   const Simd::I two = Simd::splat(std::int32_t{2});
-  for (std::int64_t i = 0; i < count; i += 2 * Simd::kLanes) {
-    Simd::I low = convert(Simd::load(acc + i));
-    Simd::I high = convert(Simd::load(acc + i + Simd::kLanes));
+  const auto half = [&](const std::int32_t* from) {
+    Simd::I low = convert(Simd::load(from));
+    Simd::I high = convert(Simd::load(from + Simd::kLanes));
     if constexpr (is_quarter(kForm)) {
       low = Simd::sra2(Simd::add(low, two));
       high = Simd::sra2(Simd::add(high, two));
     }
-    Simd::store(static_cast<std::int16_t*>(out) + i, Simd::order16(Simd::pack16(low, high)));
+    return Simd::order16(Simd::pack16(low, high));
+  };
+  for (std::int64_t i = 0; i < count; i += kQuad) {
+    Simd::store(out, half(acc + i));
+    Simd::store(out + kQuad, half(acc + i + kQuad / 2));
+    out += quad_bytes;
   }
 }
 
-void codes_exact(const RuleArgs& rule, const std::int32_t* acc, std::int64_t count, void* out, Element element) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::int32_t y = rule.exact(rule.exact_rule, acc[i]);
-    if (element == Element::kS8) {
-      static_cast<std::int8_t*>(out)[i] = static_cast<std::int8_t>(y);
-    } else {
-      static_cast<std::int16_t*>(out)[i] = static_cast<std::int16_t>(y);
+template <typename Code>
+void codes_exact(const RuleArgs& rule, const std::int32_t* acc, std::int64_t count, char* out,
+                 std::int64_t quad_bytes) {
+  for (std::int64_t i = 0; i < count; i += kQuad, out += quad_bytes) {
+    for (std::int64_t j = 0; j < kQuad; ++j) {
+      reinterpret_cast<Code*>(out)[j] = static_cast<Code>(rule.exact(rule.exact_rule, acc[i + j]));
     }
   }
 }
 
-// Blocks of kQuad accumulators -> codes; element kS8 or kS16, form not kNone.
-void codes_of(const RuleArgs& rule, const std::int32_t* acc, std::int64_t count, void* out, Element element) {
+// Quads of accumulators -> codes. What a rule and an element (kS8 or kS16) need; null for raw accumulators.
+using Codes = void (*)(const RuleArgs&, const std::int32_t* acc, std::int64_t count, char* out,
+                       std::int64_t quad_bytes);
+
+template <RuleForm kForm>
+Codes choose_codes(bool clamp, bool s8) {
+  if (!s8) return &codes16<kForm, true>;
+  if constexpr (kForm == RuleForm::kQuarterF32 || kForm == RuleForm::kEvenF32) {
+    if (!clamp) return &codes8<kForm, false>;
+  }
+  return &codes8<kForm, true>;
+}
+
+Codes choose_codes(const RuleArgs& rule, Element element) {
   const bool s8 = element == Element::kS8;
   switch (rule.form) {
     case RuleForm::kNone:
-      return;
+      return nullptr;
     case RuleForm::kQuarterF32:
-      if (s8 && !rule.clamp) return codes8<RuleForm::kQuarterF32, false>(rule, acc, count, out);
-      return (s8 ? codes8<RuleForm::kQuarterF32, true> : codes16<RuleForm::kQuarterF32, true>)(rule, acc, count, out);
+      return choose_codes<RuleForm::kQuarterF32>(rule.clamp, s8);
     case RuleForm::kEvenF32:
-      if (s8 && !rule.clamp) return codes8<RuleForm::kEvenF32, false>(rule, acc, count, out);
-      return (s8 ? codes8<RuleForm::kEvenF32, true> : codes16<RuleForm::kEvenF32, true>)(rule, acc, count, out);
+      return choose_codes<RuleForm::kEvenF32>(rule.clamp, s8);
     case RuleForm::kQuarterF64:
-      return (s8 ? codes8<RuleForm::kQuarterF64, true> : codes16<RuleForm::kQuarterF64, true>)(rule, acc, count, out);
+      return choose_codes<RuleForm::kQuarterF64>(true, s8);
     case RuleForm::kEvenF64:
-      return (s8 ? codes8<RuleForm::kEvenF64, true> : codes16<RuleForm::kEvenF64, true>)(rule, acc, count, out);
+      return choose_codes<RuleForm::kEvenF64>(true, s8);
     case RuleForm::kIeee:
-      return (s8 ? codes8<RuleForm::kIeee, true> : codes16<RuleForm::kIeee, true>)(rule, acc, count, out);
+      return choose_codes<RuleForm::kIeee>(true, s8);
     case RuleForm::kExact:
-      return codes_exact(rule, acc, count, out, element);
+      return s8 ? &codes_exact<std::int8_t> : &codes_exact<std::int16_t>;
   }
+  return nullptr;
 }
 
 void apply_rule(const RuleArgs& rule, const std::int32_t* acc, std::int64_t count, void* codes, Element element) {
   const std::int64_t whole = count / kQuad * kQuad;
   const std::int64_t size = element == Element::kS8 ? 1 : 2;
-  codes_of(rule, acc, whole, codes, element);
+  const Codes run = choose_codes(rule, element);
+  run(rule, acc, whole, static_cast<char*>(codes), kQuad * size);
   if (whole == count) return;
   alignas(64) std::int32_t last[kQuad] = {};
-  alignas(64) std::int16_t last_codes[kQuad];
+  alignas(64) char last_codes[kQuad * 2];
   copy_bytes(last, acc + whole, (count - whole) * 4);
-  codes_of(rule, last, kQuad, last_codes, element);
+  run(rule, last, kQuad, last_codes, kQuad * size);
   copy_bytes(static_cast<char*>(codes) + whole * size, last_codes, (count - whole) * size);
 }
 

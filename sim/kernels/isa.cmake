@@ -8,7 +8,7 @@ set(arm_paths ${kernels}/path_neon.cpp)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
   set(avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mprefer-vector-width=512)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    list(APPEND avx512 -Wno-maybe-uninitialized)  # gcc 12's own intrinsics start from undefined registers
+    list(APPEND avx512 -Wno-uninitialized -Wno-maybe-uninitialized)  # gcc 12's own intrinsics start from undefined registers
   endif()
   set_source_files_properties(${kernels}/path_sse2.cpp PROPERTIES COMPILE_OPTIONS "-msse2")
   set_source_files_properties(${kernels}/path_avx2.cpp PROPERTIES COMPILE_OPTIONS "-mavx2")

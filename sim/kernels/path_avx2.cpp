@@ -58,6 +58,13 @@ struct Simd {
   static I order8(I v) { return _mm256_permutevar8x32_epi32(v, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)); }
   static I order16(I v) { return _mm256_permute4x64_epi64(v, 0xd8); }
 
+  template <int kBlocks>
+  static I load_lanes(const char* p, std::int64_t step) {
+    if constexpr (kBlocks >= 2) return load(p);
+    const __m128i* const low = reinterpret_cast<const __m128i*>(p);
+    const __m128i* const high = reinterpret_cast<const __m128i*>(p + step);
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(low)), _mm_loadu_si128(high), 1);
+  }
   static I interleave8_low(I a, I b) { return _mm256_unpacklo_epi8(a, b); }
   static I interleave8_high(I a, I b) { return _mm256_unpackhi_epi8(a, b); }
   static I interleave16_low(I a, I b) { return _mm256_unpacklo_epi16(a, b); }

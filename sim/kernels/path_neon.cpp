@@ -62,6 +62,10 @@ struct Simd {
   static I order8(I v) { return v; }
   static I order16(I v) { return v; }
 
+  template <int>
+  static I load_lanes(const char* p, std::int64_t) {
+    return load(p);
+  }
   static I interleave8_low(I a, I b) { return vreinterpretq_s32_s8(vzip1q_s8(s8(a), s8(b))); }
   static I interleave8_high(I a, I b) { return vreinterpretq_s32_s8(vzip2q_s8(s8(a), s8(b))); }
   static I interleave16_low(I a, I b) { return vreinterpretq_s32_s16(vzip1q_s16(s16(a), s16(b))); }

@@ -58,6 +58,10 @@ struct Simd {
   static I order8(I v) { return v; }
   static I order16(I v) { return v; }
 
+  template <int>
+  static I load_lanes(const char* p, std::int64_t) {
+    return load(p);
+  }
   static I interleave8_low(I a, I b) { return _mm_unpacklo_epi8(a, b); }
   static I interleave8_high(I a, I b) { return _mm_unpackhi_epi8(a, b); }
   static I interleave16_low(I a, I b) { return _mm_unpacklo_epi16(a, b); }

@@ -59,6 +59,16 @@ struct Avx512 {
   }
   static I order16(I v) { return _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), v); }
 
+  // kBlocks 128-bit blocks of each of 4 / kBlocks places `step` bytes apart; for 3 and 4 blocks a plain load.
+  template <int kBlocks>
+  static I load_lanes(const char* p, std::int64_t step) {
+    if constexpr (kBlocks >= 3) return load(p);
+    if constexpr (kBlocks == 2) return _mm512_inserti64x4(_mm512_castsi256_si512(load256(p)), load256(p + step), 1);
+    I v = _mm512_castsi128_si512(load128(p));
+    v = _mm512_inserti32x4(v, load128(p + step), 1);
+    v = _mm512_inserti32x4(v, load128(p + 2 * step), 2);
+    return _mm512_inserti32x4(v, load128(p + 3 * step), 3);
+  }
   static I interleave8_low(I a, I b) { return _mm512_unpacklo_epi8(a, b); }
   static I interleave8_high(I a, I b) { return _mm512_unpackhi_epi8(a, b); }
   static I interleave16_low(I a, I b) { return _mm512_unpacklo_epi16(a, b); }
@@ -75,6 +85,10 @@ struct Avx512 {
                                      : _mm512_extracti32x4_epi32(v, 3);
     _mm_storeu_si128(static_cast<__m128i*>(p), part);
   }
+
+ private:
+  static __m256i load256(const char* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+  static __m128i load128(const char* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
 };
 
 }  // namespace
