@@ -108,6 +108,28 @@ enum class Rounding : std::uint8_t { kFloor, kHalfUp, kHalfEven, kTrunc, kHalfAw
   return toward_zero;
 }
 
+[[nodiscard]] constexpr std::int64_t floor(double x) {
+  const std::int64_t toward_zero = trunc(x);
+  return static_cast<double>(toward_zero) > x ? toward_zero - 1 : toward_zero;
+}
+
+// The halves are added in double, as a program that calls floor(x + 0.5) does: 0.49999999999999994 becomes 1.
+[[nodiscard]] constexpr std::int64_t round(double x, Rounding rounding) {
+  switch (rounding) {
+    case Rounding::kFloor:
+      return floor(x);
+    case Rounding::kHalfUp:
+      return floor(x + 0.5);
+    case Rounding::kHalfEven:
+      return rne(x);
+    case Rounding::kTrunc:
+      return trunc(x);
+    case Rounding::kHalfAway:
+      return x < 0 ? -floor(-x + 0.5) : floor(x + 0.5);
+  }
+  return 0;
+}
+
 // A float converts to double without rounding, so these are the same functions.
 [[nodiscard]] constexpr std::int64_t trunc(float x) { return trunc(static_cast<double>(x)); }
 [[nodiscard]] constexpr std::int64_t rne(float x) { return rne(static_cast<double>(x)); }

@@ -17,7 +17,9 @@ Status FrameOperator::run(const Run& run) const {
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       widen(inputs_[i].storage(), run.inputs[i], index * buffers[i].size(), buffers[i]);
     }
-    frame(views, output, *run.scratch);
+    if (Status status = frame(views, output); !status) {
+      return std::move(status).error().within("frame " + std::to_string(run.first_frame + f));
+    }
     narrow(output, this->output().storage(), run.output, index * output.size());
   }
   return {};

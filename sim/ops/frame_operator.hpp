@@ -16,8 +16,8 @@ class FrameOperator : public Operator {
 
  protected:
   // inputs[i] and output hold one frame; every code written to output lies in output().range.
-  virtual void frame(std::span<const std::span<const std::int32_t>> inputs, std::span<std::int32_t> output,
-                     Scratch& scratch) const = 0;
+  // Errors: code_error of an element the operator cannot take.
+  virtual Status frame(std::span<const std::span<const std::int32_t>> inputs, std::span<std::int32_t> output) const = 0;
 
  private:
   std::vector<ValueType> inputs_;

@@ -108,6 +108,17 @@ std::vector<float> NodeContext::floats_of(std::string_view role) const {
   return out;
 }
 
+std::vector<double> NodeContext::doubles_of(std::string_view role) const {
+  const Tensor* const source = tensor(role);
+  if (source == nullptr || source->dtype != DType::kF64) {
+    const std::vector<float> floats = floats_of(role);
+    return {floats.begin(), floats.end()};
+  }
+  std::vector<double> out(source->bytes.size() / sizeof(double));
+  if (!out.empty()) std::memcpy(out.data(), source->bytes.data(), source->bytes.size());
+  return out;
+}
+
 Error NodeContext::error_at(std::string_view place, std::string code, std::string what, std::string expected,
                             std::string found, std::string hint) const {
   return {std::move(code),

@@ -36,6 +36,8 @@ class NodeContext {
   [[nodiscard]] std::vector<std::int32_t> integers_of(std::string_view role) const;
   // The elements of a float32 tensor; empty when the role is absent.
   [[nodiscard]] std::vector<float> floats_of(std::string_view role) const;
+  // The elements of a float32 or float64 tensor; empty when the role is absent.
+  [[nodiscard]] std::vector<double> doubles_of(std::string_view role) const;
 
   // Errors with their place filled in: "manifest.json/nodes/3/attributes/g (linear_1)".
   [[nodiscard]] Error node_error(std::string code, std::string what, std::string expected = {}, std::string found = {},

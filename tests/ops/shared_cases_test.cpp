@@ -76,3 +76,4 @@ void run_cases(const char* part, std::size_t cases, std::size_t values) {
 
 TEST_CASE("shared cases of the chip's array") { run_cases("cases/wtm2101_array", 45, 64942); }
 TEST_CASE("shared cases of the training library's array") { run_cases("cases/witin_nn_array", 60, 215992); }
+TEST_CASE("shared cases of the digital operators") { run_cases("cases/witin_nn_digital", 42, 50456); }
