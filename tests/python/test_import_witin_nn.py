@@ -189,6 +189,32 @@ class Inputs(Equality):
             self.check_network(net, str(config))
 
 
+class Requantisation(Equality):
+    def test_float32_order_between_layers(self):
+        """Scales for which f32(f32(code / from) * to) rounds to another code than the real quotient does."""
+        rng, tried = np.random.default_rng(0), 0
+        while tried < 3:
+            scale_from, scale_to = (float(f"{v:.3g}") for v in rng.uniform(5, 40, 2))
+            codes = np.arange(-128, 128)
+            library = np.rint(codes.astype(F32) / F32(scale_from) * F32(scale_to))
+            if np.array_equal(library, np.rint(codes * (scale_to / scale_from))):
+                continue
+            tried += 1
+            config = {"use_quantization": True, "use_auto_scale": False}
+            document = {"input": {"name": "in", "shape": [256]}, "output": "b", "layers": [
+                {"name": "a", "type": "prelu", "inputs": ["in"],
+                 "config": {**config, "scale_x": scale_from, "scale_weight": 64, "scale_y": scale_from}},
+                {"name": "b", "type": "element_add", "inputs": ["a", "a"],
+                 "config": {**config, "scale_x_left": scale_to, "scale_x_right": scale_to, "scale_y": 16}}]}
+            package = imported(document, {"a.weight": np.array([1.0], F32)}).package
+            x = (codes.astype(F32) / F32(scale_from))[None]
+            results = run_package.run(package, codes_of(package, {"in": x}))
+            expected = witin_nn_oracle.forward(document, {"a.weight": np.array([1.0], F32)}, {"in": x})
+            self.assert_equal(results["a"]["npu_y"][0], codes, "every code occurs")
+            self.assert_equal(results["b:x1"]["npu_y"][0], np.clip(library, -128, 127), f"{scale_from} to {scale_to}")
+            self.assert_equal(results["b"]["npu_y"], expected["b"].y, f"{scale_from} to {scale_to}: output")
+
+
 class Scales(unittest.TestCase):
     def test_log2_is_float32(self):
         """A few ulp above a power of two count as the power; torch.log2 says how many, where torch is there."""

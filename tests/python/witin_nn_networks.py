@@ -12,7 +12,7 @@ FRAMES = 3
 ARRAY, TWO_INPUTS = ("linear", "conv2d", "conv_transpose2d"), ("element_add", "element_mul", "element_divide", "hypot")
 SAME_SHAPE = ("gelu", "sigmoid", "tanh", "prelu", "sqrt", "inv_sqrt")
 MAPS_ONLY = ("conv2d", "conv_transpose2d", "batch_norm2d", "cln_bn2d", "cat", "mat_mul", "mean")
-KINDS = ARRAY + TWO_INPUTS + SAME_SHAPE + MAPS_ONLY[2:] + ("move",)
+KINDS = 3 * ARRAY + TWO_INPUTS + SAME_SHAPE + MAPS_ONLY[2:] + ("move",)
 
 
 class RandomNetwork:
@@ -27,7 +27,7 @@ class RandomNetwork:
         self.inputs, self.values, self.tensors = {"in": x}, {"in": x}, {}
         self.document = {"input": {"name": "in", "shape": list(shape)},
                          "defaults": {"use_quantization": True, "use_auto_scale": scales == "auto"}, "layers": []}
-        self.covered = set()
+        self.covered, self.distinct = set(), {}
 
     # ------------------------------------------------------------------------------------------ choices
     def chance(self, share):
@@ -43,7 +43,9 @@ class RandomNetwork:
         return 8 if self.chance(0.4) else self.integer(8, 12)
 
     def source(self, test=lambda shape: True):
-        names = [name for name, value in self.values.items() if test(value.shape[1:])]
+        """A recent tensor whose values differ, or the input."""
+        names = [name for name, value in self.values.items()
+                 if test(value.shape[1:]) and self.distinct.get(name, 9) > 8]
         return self.choice(names[-3:] + names[:1]) if names else None
 
     def magnitude(self, name):
@@ -80,6 +82,7 @@ class RandomNetwork:
         result = self._run(entry)
         self.document["layers"].append(entry)
         self.values[name] = result if isinstance(result, np.ndarray) else result.value
+        self.distinct[name] = len(np.unique(self.values[name]))
         return entry
 
     def _scale(self, bits, largest):
@@ -91,22 +94,24 @@ class RandomNetwork:
         return oracle.run(entry, config, self.tensors, [self.values[name] for name in entry["inputs"]])
 
     def _choose_output(self, entry):
-        """The finest scale of y at which few codes saturate."""
-        config, key = entry["config"], f"{entry['name']}.autoscale_y_obj.io_max"
+        """A scale of y at which the codes differ most, or the next finer one, at which more of them saturate."""
         if entry["type"] == "mean":         # keeps the scale of x
             return
-        for exponent in range(-3, 24):
-            if self.scales == "auto":
-                self.tensors[key] = F32(2.0 ** exponent * self.choice([0.6, 0.9, 1]))
-            else:
-                config["scale_y"] = self._scale(config.get("y_quant_bits", 8),
-                                                2.0 ** exponent * self.choice([0.7, 0.9, 1]))
+        part, distinct = self.choice([0.6, 0.9, 1]), {}
+        for exponent in range(-5, 11):
+            self._set_output(entry, part * 2.0 ** exponent)
             try:
-                y = self._run(entry).y
+                distinct[exponent] = len(np.unique(self._run(entry).y))
             except ZeroDivisionError:       # a divider of 0: the library gives NaN
                 continue
-            if np.mean((y == y.max()) | (y == y.min())) < 0.2:
-                return
+        best = max(distinct, key=distinct.get)
+        self._set_output(entry, part * 2.0 ** (best - 1 if best - 1 in distinct and self.chance(0.3) else best))
+
+    def _set_output(self, entry, largest):
+        if self.scales == "auto":
+            self.tensors[f"{entry['name']}.autoscale_y_obj.io_max"] = F32(largest)
+        else:
+            entry["config"]["scale_y"] = self._scale(entry["config"].get("y_quant_bits", 8), largest)
 
     # ------------------------------------------------------------------------------------------ parts of the array
     def _array_config(self, kind, config, source):
