@@ -68,6 +68,25 @@ class Equality(unittest.TestCase):
         return count
 
 
+@unittest.skipUnless(os.environ.get("WITIN_SIM"), "WITIN_SIM names no simulator")
+class Simulator(Equality):
+    """The same by the simulator that $WITIN_SIM names: real values in, every layer's codes out."""
+
+    def test_random_networks(self):
+        for seed in range(40):
+            net = witin_nn_networks.RandomNetwork(1000 + seed, ("auto", "pow2", "any", "auto")[seed % 4]).grow(8)
+            with tempfile.TemporaryDirectory() as folder:
+                model, x, trace = (os.path.join(folder, name) for name in ("m.wpkg", "x.npy", "t.wtrace"))
+                imported(net.document, net.tensors).package.write(model)
+                np.save(x, net.inputs["in"])
+                run = subprocess.run([os.environ["WITIN_SIM"], "run", model, x, "--quantize-input", "--trace", trace,
+                                      "--trace-level", "nodes"], capture_output=True, text=True)
+                self.assertEqual(run.returncode, 0, f"seed {seed}: {run.stderr}")
+                values = wpkg.read_trace(trace)[1]
+            for name, layer in witin_nn_oracle.forward(net.document, net.tensors, net.inputs).items():
+                self.assert_equal(values[name]["npu_y"], layer.y, f"seed {seed}, layer {name}")
+
+
 class RandomNetworks(Equality):
     """The generator's choices are checked too: a width, mode or layer that never occurs proves nothing."""
 
