@@ -156,7 +156,7 @@ class Graph:
                           **range_attributes(quantiser.low, quantiser.high, quantiser.shift)}, scale=scale)
 
     def table(self, name, tensor, wanted, scale):
-        """A lut from the tensor's codes (low..high in order) to `wanted`; entries above int16 take a requantize more."""
+        """A lut from the tensor's codes (low..high in order) to `wanted`; above int16 a requantize follows."""
         if not fits_table(wanted):
             raise CheckpointError(f"{name}: a table with entries {wanted.min()}..{wanted.max()} does not fit int16")
         length = max(256, 1 << (len(wanted) - 1).bit_length())

@@ -26,7 +26,7 @@ def build(network, state, accept_initial=False):
     """CheckpointError names what cannot be mapped. accept_initial: import although every io_max is an initial value."""
     layers, plan = _read_layers(network, state)
     state.require_all_used()
-    result = Result(wpkg.Package(network.name, "witin_nn", producer=PRODUCER), [], [], [])
+    result = Result(wpkg.Package(network.name, "witin_nn", network.description, PRODUCER), [], [], [])
     _check_statistics(layers, state, result, accept_initial)
     graph = Graph(result.package, [*network.inputs, *(layer.name for layer in layers)], plan)
     values = {}

@@ -155,7 +155,7 @@ class ArrayLayer(QuantisedLayer):
         clip = self.config["output_fp_clip"] if self.way == "native" else None
         if clip or not all(map(is_power_of_two, (self.scale_x, self.scale_w, self.scale_y, self.g_algo))):
             attributes["divisor"], attributes["multiplier"] = self.scale_x * self.scale_w * self.g_algo, self.scale_y
-            attributes["clip_value"] = abs(clip) if clip else None
+            attributes["clip_value"] = clip or None
         else:
             attributes["g"] = self.g
         return attributes

@@ -29,8 +29,7 @@ class DigitalLayer(QuantisedLayer):
 
     def limit(self, field="output_fp_clip"):
         """A clip of the configuration; None and 0 are none."""
-        value = self.config[field]
-        return abs(value) if value else None
+        return self.config[field] or None
 
     def shifted_root(self, width, bits):
         """sqrt_left_shift_bits, within what the library accepts: even, and width * bits of x beside it in 32 bits."""

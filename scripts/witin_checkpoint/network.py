@@ -11,7 +11,7 @@ from witin_checkpoint import settings
 from witin_checkpoint.errors import CheckpointError
 from witin_checkpoint.layer_types import TYPES, check_arguments
 
-NAME = re.compile(r"[A-Za-z0-9_./-]{1,150}")
+NAME = re.compile(r"[A-Za-z0-9_./-]{1,90}")     # two of them and a colon are a name of a package
 MAX_BYTES = 16 << 20
 
 
@@ -27,6 +27,7 @@ class Layer:
 @dataclasses.dataclass(frozen=True)
 class Network:
     name: str
+    description: str
     inputs: dict        # {name: shape without the batch axis}
     layers: tuple
     outputs: tuple
@@ -73,7 +74,9 @@ def check(document, name, where):
     if not layers:
         raise CheckpointError(f"{where}/layers: a network has at least one layer")
     outputs = _outputs(document, where, names)
-    return Network(document.get("name", name), inputs, tuple(layers), outputs)
+    texts = [_expect(document.get(key, other), str, f"{where}/{key}") for key, other in (("name", name),
+                                                                                       ("description", ""))]
+    return Network(*texts, inputs, tuple(layers), outputs)
 
 
 def _required(entry, key, where):
@@ -98,8 +101,8 @@ def _no_others(entry, known, where):
 
 def _new_name(entry, where, names):
     name = _expect(_required(entry, "name", where), str, f"{where}/name")
-    if not NAME.fullmatch(name):
-        raise CheckpointError(f"{where}/name: '{name[:80]}' is not 1 to 150 of A-Z a-z 0-9 _ . / -")
+    if not NAME.fullmatch(name) or {".", ".."} & set(name.split("/")):
+        raise CheckpointError(f"{where}/name: '{name[:80]}' is not 1 to 90 of A-Z a-z 0-9 _ . / -, no part . or ..")
     if name in names:
         raise CheckpointError(f"{where}/name: '{name}' occurs twice")
     names.add(name)

@@ -20,7 +20,7 @@ BITS = {key: (2, 16) for key in ("x_quant_bits", "y_quant_bits", "weight_quant_b
 COUNTS = {**BITS, "bias_row_N": (1, 32), "sqrt_left_shift_bits": (0, 30), "mean_sum_quant_bits": (2, 63),
           "auto_scale_updata_step": (0, 1 << 31)}
 SCALES = ("scale_x", "scale_weight", "scale_y", "scale_x_left", "scale_x_right", "G_algo")
-OPTIONAL_NUMBERS = ("w_clip", "x_clip", "output_fp_clip", "gelu_shift_num")
+LIMITS = ("w_clip", "x_clip", "output_fp_clip")     # null or 0: none
 FREE = ("target_platform", "noise_model", "index", "conv2d_split_N")     # no effect on the noise-free integers
 
 
@@ -60,9 +60,9 @@ def _checked(key, value, where):
         values = value if isinstance(value, list) else [value]
         if not values or not all(map(is_number, values)):
             raise _wrong(where, "a number, or one for each output channel", value)
-    elif key in OPTIONAL_NUMBERS:
-        if value is not None and not is_number(value):
-            raise _wrong(where, "a number or null", value)
+    elif key in LIMITS or key == "gelu_shift_num":
+        if value is not None and not (is_number(value) and (value >= 0 or key not in LIMITS)):
+            raise _wrong(where, "null or a number, 0 or more where it is a clip", value)
     elif isinstance(DEFAULTS[key], bool):
         if not isinstance(value, bool):
             raise _wrong(where, "true or false", value)
