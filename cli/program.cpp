@@ -56,6 +56,7 @@ void describe(CLI::App& app, GlobalOptions& options, Action& action) {
   app.fallthrough();
   add_run(app, action);
   add_info(app, action);
+  add_verify(app, action);
 }
 
 // The position of the first argument that is not a global option.

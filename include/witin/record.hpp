@@ -59,7 +59,7 @@ class OutputRecorder final : public FrameSink {
 
   [[nodiscard]] bool wants(std::size_t node, std::size_t field) const override;
   Status write(std::size_t node, std::size_t field, std::int64_t first, std::int64_t count, const void* codes) override;
-  Status seal();    // all is written; only the name is missing. For a file that must appear together with another.
+  Status seal();  // all is written; only the name is missing. For a file that must appear together with another.
   Status finish();
 
  private:

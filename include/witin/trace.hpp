@@ -40,7 +40,8 @@ struct TraceInfo {
 class Trace {
  public:
   // A .wtrace; an .npz or a directory of .npy files with the same member names (NODE/FIELD.npy, or NODE.npy for
-  // npu_y): then only names, shapes and frames are known, and nodes stand in the order of their names.
+  // npu_y): then only names, shapes and frames are known, and nodes stand in the order of their names. A single .npy
+  // is the npu_y of a node with the file's name.
   // Errors: trace.*, json.*, zip.*, npy.*, file.*.
   [[nodiscard]] static Result<Trace> open(const std::filesystem::path& path);
 

@@ -6,10 +6,13 @@
 #include <span>
 #include <string>
 
+#include "sim/package/byte_source.hpp"
+
 namespace witin::package {
 
 // Lower-case hex. Empty when the digest cannot be computed (no memory, or a cryptography library without SHA-256).
 [[nodiscard]] std::string sha256(std::span<const std::byte> bytes);
+[[nodiscard]] Result<std::string> sha256(const ByteSource& file);  // in bounded memory
 
 // The CRC of zip members; `crc` continues an earlier one.
 [[nodiscard]] std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t crc = 0);

@@ -219,6 +219,14 @@ struct Trace::Impl {
     return {};
   }
 
+  Status open_array(const std::filesystem::path& path) {
+    Place place{.member = path.stem().string() + ".npy"};
+    place.file = path;
+    Members members;
+    members.emplace(place.member, std::move(place));
+    return bind_found(std::move(members));
+  }
+
   Status open_directory(const std::filesystem::path& path) {
     Result<Members> members = list_directory(path);
     if (!members) return std::move(members).error();
@@ -241,7 +249,10 @@ Result<Trace> Trace::open(const std::filesystem::path& path) {
   return guarded(path.string(), [&]() -> Result<Trace> {
     auto impl = std::make_shared<Impl>();
     std::error_code error;
-    Status status = std::filesystem::is_directory(path, error) ? impl->open_directory(path) : impl->open_archive(path);
+    const bool is_directory = std::filesystem::is_directory(path, error);
+    Status status = is_directory                 ? impl->open_directory(path)
+                    : path.extension() == ".npy" ? impl->open_array(path)
+                                                 : impl->open_archive(path);
     if (!status) return std::move(status).error().within(path.string());
     return Trace(std::move(impl));
   });
