@@ -183,7 +183,7 @@ _witin_sim() {{
   case $command in
 {}  esac
 }}
-compdef _witin_sim witin-sim
+if [[ $funcstack[1] == _witin-sim ]]; then _witin_sim "$@"; else compdef _witin_sim witin-sim; fi
 )",
                      described, "(" + join(command_names(grammar), "|") + ")", zsh_arguments(grammar.program, "      "),
                      cases);
