@@ -5,7 +5,7 @@
     import_onnx.py MODEL.onnx --convert-input MAP.npy FRAMES.npy
 
 Prints the mapping, node by node; what cannot be mapped is named with its reason, and nothing is written. The dialect
-does not tell the range of an input: without an option an input of recurrent operators alone takes int8, any other takes
+does not tell the range of an input: without an option an input of recurrent operators takes int8, any other takes
 -255..255, which covers uint8 and int8 and drives the array as positive and negative parts (twice the rows).
 --unsigned-input and --signed-input say more, --input-codes NAME=... for one input.
 

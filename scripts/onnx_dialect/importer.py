@@ -30,8 +30,7 @@ class Options:
 def default_codes(model, name):
     """The dialect does not tell an input's range. Recurrent operators drive x beside their signed state: int8. Anything
     else accepts uint8 and int8 alike, the array as positive and negative parts."""
-    readers = model.users.get(name, [])
-    return "signed" if readers and all(node.op in recurrent.OPERATORS for node in readers) else "pn"
+    return "signed" if any(node.op in recurrent.OPERATORS for node in model.users.get(name, [])) else "pn"
 
 
 def build(path, options=Options(), report=lambda line: None):

@@ -1,8 +1,11 @@
 """Lstm, Gru (five and seven inputs), Gru2Array. Rows of the matrices: x first, then h; Gru with five inputs h first."""
 import numpy as np
 
-from onnx_dialect.array import BIAS_UNIT, check_g, input_attributes, weights
+from onnx_dialect.array import BIAS_UNIT, check_g, weights
 from onnx_dialect.graph import INT8, refuse_attributes
+
+
+CELL_CODES = -128, 255
 
 
 def _tables(graph, node, count):
@@ -45,7 +48,8 @@ def _input(graph, node):
     value = graph.input(node)
     if len(value.shape) != 1:
         node.refuse(f"input {value.shape} is not a vector a frame; reshape maps to [T, ...] first")
-    input_attributes(node, value)
+    if not value.within(CELL_CODES):
+        node.refuse(f"input codes {value.range[0]}..{value.range[1]} do not fit a cell, which takes -128..255")
     return value
 
 

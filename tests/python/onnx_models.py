@@ -1,5 +1,6 @@
 """Small models of the mapper's dialect, and their comparison with the reference's own executor of ONNX files."""
 import os
+import subprocess
 import tempfile
 import unittest
 
@@ -68,6 +69,25 @@ class ModelTest(unittest.TestCase):
         build(path or self.path, Options(**options)).write(target)
         return wpkg.Package.read(target)
 
+    def assert_like_simulator(self, package, inputs, results):
+        """Every field of the full trace that the simulator $WITIN_SIM writes equals the oracle's, types included."""
+        if not os.environ.get("WITIN_SIM"):
+            return
+        place = lambda name: os.path.join(self.folder, name)
+        command = [os.environ["WITIN_SIM"], "run", place("model.wpkg"), "--trace", place("found"), "--trace-level", "full"]
+        for name, values in inputs.items():
+            np.save(place(f"{name}.npy"), wpkg.codes(values, name))
+            command += ["--input", f"{name}={place(name + '.npy')}"]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        run_package.write_trace(place("expected"), package, results, "full")
+        (expected_header, expected), (found_header, found) = (wpkg.read_trace(place(f)) for f in ("expected", "found"))
+        self.assertEqual(found_header["nodes"], expected_header["nodes"])
+        for name, fields in expected.items():
+            for field, values in fields.items():
+                self.assertEqual(found[name][field].dtype, values.dtype, f"{name}/{field}")
+                self.assertTrue(np.array_equal(found[name][field], values), f"{name}/{field}")
+
     def assert_like_reference(self, path=None, count=12, crop_time=True, expected_nodes=None, inputs=None, **options):
         """Every value of the ONNX graph that the package computes equals the reference's; returns (package, results)."""
         path = path or self.path
@@ -93,6 +113,7 @@ class ModelTest(unittest.TestCase):
             self.assertEqual(int((found != expected).sum()), 0, entry["name"])
             compared += 1
         self.assertGreater(compared, 0)
+        self.assert_like_simulator(package, inputs, results)
         values = {name for name in kept if not name.startswith("trace:")}
         self.assertEqual(values - {entry.get("x-onnx") for entry in package.nodes}, set())
         if expected_nodes is not None:

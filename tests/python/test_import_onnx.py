@@ -135,7 +135,7 @@ class Vectors(ModelTest):
                           activate_table=[sigmoid_table(sizes[0])[None], tanh_table(sizes[1])[None], tanh_table(sizes[2])])]
             self.write(nodes, {"wi": self.weights(11, 15), "wc": self.weights(11, 5), "bi": self.bias(15), "bc": self.bias(5)},
                        {"out": [1, 5]}, {"in": [1, 6]})
-            package, _ = self.assert_like_reference(count=30, codes={"": "pn"})
+            package, _ = self.assert_like_reference(count=30, codes={"": "unsigned"})
             self.assertEqual(self.imported().inputs[0]["signed"], True)
             self.assertNotIn("neg_in", self.imported().inputs[0])
             self.assertEqual(package.nodes[0]["attributes"].get("reset_every", 0), clean)
