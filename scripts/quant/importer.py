@@ -80,26 +80,28 @@ class Importer:
             if name not in self.env:
                 node.refuse(f"input {name} is not defined")
         inputs = [self.env[name] for name in node.inputs]
-        if node.op == "Shape" and isinstance(inputs[0], Ref):
-            outputs = np.asarray(inputs[0].dims, np.int64)
-        elif not any(isinstance(x, Ref) for x in inputs):
-            outputs = constants.evaluate(node.op, node.attrs, inputs)
-            if outputs is None:
-                node.refuse("is not supported between constants")
-        elif node.op in PASSED:
-            outputs = inputs[0]
-        elif node.op in ENDINGS:
+        if node.op in ENDINGS and any(isinstance(x, Ref) for x in inputs):
             self.dead_ends[node.outputs[0]] = node.op, inputs[0]
             return
-        else:
-            try:
-                outputs = self.computed(node, inputs)
-            except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-                if isinstance(error, QuantError):
-                    raise
-                node.refuse(f"is not formed as ONNX says ({type(error).__name__}: {error})")
+        try:
+            outputs = self.value(node, inputs)
+        except QuantError:
+            raise
+        except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError) as error:
+            node.refuse(f"is not formed as ONNX says ({type(error).__name__}: {error})".replace("\n", " "))
         for name, value in zip(node.outputs, outputs if isinstance(outputs, tuple) else (outputs,)):
-            self.env[name] = value
+            if name:
+                self.env[name] = value
+
+    def value(self, node, inputs):
+        if node.op == "Shape" and isinstance(inputs[0], Ref):
+            return np.asarray(inputs[0].dims, np.int64)
+        if any(isinstance(x, Ref) for x in inputs):
+            return inputs[0] if node.op in PASSED else self.computed(node, inputs)
+        constant = constants.evaluate(node.op, node.attrs, inputs)
+        if constant is None:
+            node.refuse("is not supported between constants")
+        return constant
 
     def computed(self, node, inputs):
         """What a node makes of at least one Ref: a Ref or a tuple of them."""

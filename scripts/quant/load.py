@@ -51,6 +51,16 @@ def has_time(model):
 def import_graph(model, name, shapes, streaming=None, layout=None):
     """(Graph, layout of a stream's inputs or None). streaming None: where the network has recurrent layers. layout
     None: the first of LAYOUTS that the network's own axes agree with."""
+    try:
+        return _import_graph(model, name, shapes, streaming, layout)
+    except QuantError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        reason = (str(error).splitlines() or [""])[0]
+        raise QuantError(f"the network is not formed as ONNX says ({type(error).__name__}: {reason})") from None
+
+
+def _import_graph(model, name, shapes, streaming, layout):
     check_shapes(model, shapes)
     if not (has_time(model) if streaming is None else streaming):
         return MapImporter(model, name, shapes).run(), None

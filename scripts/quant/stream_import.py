@@ -4,7 +4,7 @@ Tensors have a batch axis N, a time axis T and one axis F of channels, in any or
 ones) are noted as 1. The package has none of them: transposing, squeezing and taking the last step change nothing.
 Conv1d becomes a time-delay layer, which is exact where it looks into the past only.
 """
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,12 @@ GATE_ORDER = {"GRU": 3, "LSTM": 4}
 
 class AxisError(QuantError):
     """The tensor's axes are not what the operator needs: perhaps another layout of the input fits."""
+
+
+@dataclass(frozen=True)
+class Stack(Ref):
+    """Last states of several layers side by side, as exporters join them: only one of them can be taken out again."""
+    parts: tuple = ()
 
 
 class StreamImporter(Importer):
@@ -51,6 +57,32 @@ class StreamImporter(Importer):
         if ref.axes[-1:] != "F":
             raise AxisError(f"node {node.name} ({node.op}): the last axis of {ref.axes} is not that of the channels")
         return super().dense(node, ref, weight, bias)
+
+    def computed(self, node, inputs):
+        if isinstance(inputs[0], Stack) and node.op in ("Gather", "Slice"):
+            return self.taken_out(node, inputs)
+        if any(isinstance(x, Stack) for x in inputs):
+            node.refuse("takes the states of several layers together; only one of them can be taken")
+        return super().computed(node, inputs)
+
+    def put_out(self, name):
+        if isinstance(self.env.get(name), Stack):
+            raise QuantError(f"output {name} joins the states of several layers; put out one of them")
+        super().put_out(name)
+
+    def taken_out(self, node, inputs):
+        stack, axis = inputs[0], int(node.attrs.get("axis", 0))
+        if node.op == "Gather":
+            index = self.constant(node, inputs, 1, "the index")
+            if axis == 0 and np.ndim(index) == 0:
+                part = stack.parts[int(index)]
+                return replace(part, dims=part.dims[1:], axes=part.axes[1:])
+        else:
+            starts, ends, axes, steps = constants.slice_arguments(node.attrs, inputs, len(stack.dims))
+            kept = stack.parts[slice(starts[0], ends[0], steps[0])]
+            if axes == [0] and len(kept) == 1:
+                return kept[0]
+        node.refuse("of the states of several layers only one can be taken")
 
     # ------------------------------------------------------------------------------------------------ over time
     def op_Pad(self, node, inputs):
@@ -204,6 +236,8 @@ class StreamImporter(Importer):
         if not all(isinstance(x, Ref) for x in inputs):
             node.refuse("with constants is not supported")
         first, axis = inputs[0], int(node.attrs["axis"]) % len(inputs[0].dims)
+        if axis == 0 and all(x.axes == "1NF" and x.last and x.dims == first.dims for x in inputs):
+            return Stack(first.source, (len(inputs),) + first.dims[1:], first.axes, last=True, parts=tuple(inputs))
         if first.axes[axis] != "F" or any(x.axes != first.axes or x.warm_up != first.warm_up or x.last != first.last
                                           for x in inputs):
             node.refuse("only along the channels, of values that lag alike, is supported")

@@ -162,6 +162,15 @@ class AgainstTorch(unittest.TestCase):
                 x = torch.relu(self.norm(self.conv(nn.functional.pad(x, (2, 0)))))
                 return self.scores(self.lstm(x.permute(2, 0, 1))[0]).permute(1, 0, 2)
 
+        class States(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.lstm, self.scores = nn.LSTM(5, 7, num_layers=3, batch_first=True), nn.Linear(7, 3)
+
+            def forward(self, x):
+                return self.scores(self.lstm(x)[1][0][-1])
+
+        self.check(States(), torch.randn(4, 9, 5), ["lstm", "lstm", "lstm", "linear"], last=True)
         self.check(Keyword(), torch.randn(4, 9, 5), ["linear", "relu", "gru", "gru", "linear"], last=True)
         self.check(self.statistics(Labels()), torch.randn(4, 5, 9), ["tdnn", "relu", "lstm", "linear"])
 
