@@ -43,6 +43,9 @@ def padded(x, pads, value=0.0):
 def convolve(x, weight, strides, pads, dilations, groups):
     out, inner = weight.shape[0] // groups, weight.shape[1]
     seen = windows(padded(x, pads), weight.shape[2:], strides, dilations)
+    if inner == 1:      # depthwise: every input channel has `out` kernels
+        return np.einsum("nchwij,coij->ncohw", seen, weight.reshape((groups, out) + weight.shape[2:])).reshape(
+            len(x), -1, *seen.shape[2:4])
     parts = [np.tensordot(seen[:, g * inner:(g + 1) * inner], weight[g * out:(g + 1) * out], ((1, 4, 5), (1, 2, 3)))
              for g in range(groups)]
     return np.moveaxis(np.concatenate(parts, axis=-1), -1, 1)

@@ -7,13 +7,16 @@ import os
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 from . import arrange, budget, calibrate, correct, equalise, evaluate, fold, load
 from .emit import emit
 from .graph import QuantError
 from .plan import Plan
 
 VERSION = "quantize 1.0.0"
-MEASURED = 512      # frames, at least one sequence, on which SQNR and corrections are measured
+MEASURED = 512              # frames, at least one sequence, on which SQNR and corrections are measured
+MEASURED_VALUES = 2e7       # of all layers together that are kept for that
 
 
 @dataclass
@@ -47,7 +50,8 @@ def quantise(path, data, options, streaming=None, layout=None):
     arrange.free_recurrent_codes(graph)
     stats = calibrate.histograms(graph, frames, steps)
     arrange.untie(graph, stats, options)
-    count = max(1, MEASURED // steps) * steps
+    values_of_a_frame = sum(int(np.prod(layer.shape)) for layer in graph.layers)
+    count = max(1, int(min(MEASURED, MEASURED_VALUES / values_of_a_frame)) // steps) * steps
     part = {key: values[:count] for key, values in frames.items()}
     floats = calibrate.values(graph, part, steps)
     measure = lambda plan: evaluate.output_sqnr(plan, emit(plan, VERSION), part, floats, steps)
