@@ -33,10 +33,10 @@ def input_files(names):
 
 
 def smallest(values):
-    """`values` in the first of uint8, int8, int16, uint16 that holds them."""
+    """`values` in the first of uint8, int8, int16, uint16 that holds them, C order."""
     for dtype in (np.uint8, np.int8, np.int16, np.uint16):
         if np.iinfo(dtype).min <= values.min() and values.max() <= np.iinfo(dtype).max:
-            return values.astype(dtype)
+            return np.ascontiguousarray(values, dtype)
     raise ValueError(f"codes {values.min()}..{values.max()} do not fit 16 bits")
 
 
@@ -70,7 +70,7 @@ def write_case(folder, package, inputs, description, regenerate, labels=None, ex
             if not np.array_equal(output, expected):
                 wrong = int((output != expected).sum())
                 raise ValueError(f"{package.name}: {wrong} of {expected.size} measured values differ from the oracle's")
-            np.save(place("expected.npy"), wpkg.codes(expected, "expected"))
+            np.save(place("expected.npy"), np.ascontiguousarray(wpkg.codes(expected, "expected")))
             case["expected"] = "expected.npy"
         case["files"] = {name: {"bytes": os.path.getsize(place(name)), "sha256": wpkg.file_sha256(place(name))}
                          for name in sorted(os.listdir(scratch))}

@@ -189,7 +189,8 @@ def event_case(folder, name):
         codes, expected = (t.reshape(int(rows), int(length)).astype(np.int64) for t in values[name])
         package.input("in", codes.shape[1:], signed=bool(codes.min() < 0))
         op = {"softmax": "softmax", "sumnorm": "sum_norm"}[kind]
-        table = {"exp_table": np.exp(-(np.arange(256) * np.float32(scale_in)).astype(np.float32).astype(np.float64))}
+        table = {"exp_table": np.exp(-(np.arange(256) * np.float32(scale_in)).astype(np.float32).astype(np.float64))
+                 .astype(np.float32)}
         node = package.node(op, op, ["in"], table if op == "softmax" else None,
                             {"scale_in": float(scale_in), "scale_out": float(scale_out), "axis": 0,
                              "signed": True if out_type == 1 else None})
