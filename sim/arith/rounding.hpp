@@ -110,7 +110,8 @@ enum class Rounding : std::uint8_t { kFloor, kHalfUp, kHalfEven, kTrunc, kHalfAw
 
 [[nodiscard]] constexpr std::int64_t floor(double x) {
   const std::int64_t toward_zero = trunc(x);
-  return static_cast<double>(toward_zero) > x ? toward_zero - 1 : toward_zero;
+  const bool has_fraction = x > -4503599627370496.0 && x < 4503599627370496.0;
+  return has_fraction && static_cast<double>(toward_zero) > x ? toward_zero - 1 : toward_zero;
 }
 
 // The halves are added in double, as a program that calls floor(x + 0.5) does: 0.49999999999999994 becomes 1.
