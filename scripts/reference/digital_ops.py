@@ -228,8 +228,8 @@ def softmax(node):
 
 def sum_norm(node):
     is_signed = node.get("signed", False)
-    y = chip.softmax(node.x, _axis(node, node.get("axis", 0)) + 1, node.get("scale_in", 1), node.get("scale_out", 1), True,
-                     is_signed)
+    scales = node.get("scale_in", 1), node.get("scale_out", 1)
+    y = chip.softmax(node.x, _axis(node, node.get("axis", 0)) + 1, *scales, True, is_signed)
     return {"npu_y": y}, signed(8) if is_signed else unsigned(8)
 
 
