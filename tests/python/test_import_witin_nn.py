@@ -21,7 +21,7 @@ import witin_nn_networks
 import witin_nn_oracle
 
 F32 = np.float32
-SEEDS = 120
+SEEDS = 100
 
 
 def quantised(entry, x):

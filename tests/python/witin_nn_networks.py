@@ -307,7 +307,7 @@ class RandomNetwork:
             moves += [("permute", {"dims": [0, 2, 1, 3]}), ("reshape", {"shape": [shape[0], shape[1] * shape[2], 1]})]
         if len(shape) == 3 and min(shape[1:]) > 3:
             moves += [("max_pool2d", {"kernel_size": [2, 3], "stride": [2, 1], "padding": [0, 1]})]
-        if len(shape) > 1 and len(self.document["layers"]) > 4:
+        if len(shape) > 1 and len(self.document["layers"]) > 2:
             moves += [("flatten", {})]
         kind, arguments = self.choice(moves)
         self.covered.add((kind,))
