@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "sim/array/footprint.hpp"
 #include "sim/escape.hpp"
 #include "sim/package/limits.hpp"
 #include "sim/package/zip_reader.hpp"
@@ -88,6 +89,27 @@ std::string tensors_table(const Package& package) {
   return table.text();
 }
 
+std::string array_use(const array::Footprint& footprint) {
+  std::string out =
+      std::to_string(footprint.cells) + " of " + std::to_string(array::kArrayColumns * array::kArrayRows) +
+      " weight cells (" + std::to_string(static_cast<std::int64_t>(footprint.percent() + 0.5)) + " %); packed " +
+      counted(footprint.columns, "column") + ", " + counted(footprint.rows, "row") + ", " +
+      std::to_string(footprint.bias_units) + " of " + std::to_string(array::kArrayBiasUnits) + " bias units";
+  return out;
+}
+
+Document to_json(const array::Footprint& footprint) {
+  Document json = {{"fits", footprint.fits()}, {"cells", footprint.cells},           {"columns", footprint.columns},
+                   {"rows", footprint.rows},   {"bias_units", footprint.bias_units}, {"blocks", Document::array()}};
+  for (const array::Block& block : footprint.blocks) {
+    Document entry = {{"node", block.node}, {"matrix", block.matrix},         {"columns", block.columns},
+                      {"rows", block.rows}, {"bias_units", block.bias_units}, {"place", nullptr}};
+    if (block.placed) entry["place"] = {block.x, block.y, block.z};
+    json["blocks"].push_back(std::move(entry));
+  }
+  return json;
+}
+
 }  // namespace
 
 Result<FileKind> kind_of(const std::filesystem::path& path) {
@@ -121,6 +143,15 @@ std::string package_summary(const Engine& engine) {
   line("size", counted(static_cast<std::int64_t>(package.nodes.size()), "node") + ", " +
                    counted(static_cast<std::int64_t>(package.tensors.size()), "tensor") + " of " +
                    counted(bytes, "byte") + ", " + counted(macs, "MAC") + " a frame");
+  const array::Footprint footprint = array::footprint(engine);
+  if (!footprint.blocks.empty()) line("array", array_use(footprint));
+  for (const array::Block& block : footprint.blocks) {
+    if (!block.placed) {
+      line("warning", "no room on the array for " + block.node + " " + block.matrix + ": " +
+                          counted(block.columns, "column") + ", " + counted(block.rows, "row") + ", " +
+                          counted(block.bias_units, "bias unit"));
+    }
+  }
   out += "\n" + inputs_table(package) + "\n" + nodes_table(engine);
   if (!package.tensors.empty()) out += "\n" + tensors_table(package);
   return out;
@@ -136,6 +167,7 @@ std::string package_document(const Engine& engine) {
   json["producer"] = package.producer;
   json["arithmetic"] = name(engine.arithmetic());
   json["stateful"] = engine.stateful();
+  json["array"] = to_json(array::footprint(engine));
   json["outputs"] = package.outputs;
   json["inputs"] = Document::array();
   for (const Input& input : package.inputs) {
