@@ -32,7 +32,7 @@ class Npz {
       const std::vector<std::byte> bytes = member(archive, index);
       const package::MemorySource npy(bytes);
       const auto header = package::read_npy_header(npy, 8);
-      REQUIRE_MESSAGE(header.ok(), name);
+      if (!header.ok()) continue;  // text; asking for it fails the test
       arrays_[name.substr(0, name.size() - 4)] = array_of(*header, std::span(bytes).subspan(header->data_offset));
     }
     ::zip_discard(archive);
@@ -59,8 +59,14 @@ class Npz {
   static NpzArray array_of(const package::NpyHeader& header, std::span<const std::byte> bytes) {
     NpzArray array{header.shape, {}};
     switch (*header.type.dtype()) {
+      case DType::kU8:
+        append<std::uint8_t>(bytes, array.values);
+        break;
       case DType::kI8:
         append<std::int8_t>(bytes, array.values);
+        break;
+      case DType::kI16:
+        append<std::int16_t>(bytes, array.values);
         break;
       case DType::kI32:
         append<std::int32_t>(bytes, array.values);
