@@ -164,6 +164,5 @@ def _plain_array(value, where):
         single = array.astype(np.float32)
     if not np.array_equal(single.astype(array.dtype), array):
         raise CheckpointError(f"{where}: float64 values that are no float32; the library computes in float64 with "
-                              f"them, "
-                              f"which is not reproduced: call model.float() before saving")
+                              f"them, which is not reproduced: call model.float() before saving")
     return single

@@ -31,12 +31,10 @@ class QuantisedLayer:
     def _check_statistics(self):
         if self.scales.untouched and not self.scales.trained:
             self.warnings.append(f"every io_max still has its initial value ({', '.join(self.scales.untouched)}): the "
-                                 f"checkpoint "
-                                 f"lost its statistics, or .train() was called just before it was saved")
+                                 f"checkpoint lost its statistics, or .train() was called just before it was saved")
         elif self.scales.untouched:
             self.warnings.append(f"io_max of {', '.join(self.scales.untouched)} is its initial value: check that the "
-                                 f"statistics "
-                                 f"were taken")
+                                 f"statistics were taken")
 
     def parameter(self, role, shape=None):
         """A float tensor of the layer; `shape` is what the constructor's arguments and the inputs ask for."""

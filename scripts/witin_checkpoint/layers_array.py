@@ -104,9 +104,8 @@ class ArrayLayer(QuantisedLayer):
             self.bias_d = digital if self.split else None
             if lost:
                 self.warnings.append(f"the bias of {lost} of {self.outputs} channels does not fit into "
-                                     f"{self.config['bias_row_N']} "
-                                     f"bias rows and is cut, as the library cuts it: raise bias_row_N or move a part "
-                                     f"to bias_d")
+                                     f"{self.config['bias_row_N']} bias rows and is cut, as the library cuts it: raise "
+                                     f"bias_row_N or move a part to bias_d")
         for values in (self.bias, self.bias_d):
             if values is not None and np.abs(values).max(initial=0) >= 1 << 31:
                 self.refuse("a bias code needs more than 32 bits")
@@ -114,8 +113,7 @@ class ArrayLayer(QuantisedLayer):
                    * max(abs(self.quantisers[0].low), self.quantisers[0].high) + int(np.abs(self.bias).max(initial=0)))
         if largest > EXACT_SUM:
             self.notes.append(f"sums can reach {largest / EXACT_SUM:.2g} x 2^24, where the library's own float32 sums "
-                              f"round; "
-                              f"the package's are exact")
+                              f"round; the package's are exact")
 
     def _per_output(self, weight):
         """Sums of the weights that feed each output channel."""
@@ -183,8 +181,7 @@ class Linear(ArrayLayer):
         weight = self.parameter("weight")
         if weight.ndim != 2 or weight.shape[1] != self.shapes[0][-1]:
             self.refuse(f"{self.name}.weight has shape {list(weight.shape)}, expected [out, {self.shapes[0][-1]}] for "
-                        f"an input "
-                        f"{list(self.shapes[0])}")
+                        f"an input {list(self.shapes[0])}")
         self.agree("in_features", weight.shape[1])
         self.agree("out_features", weight.shape[0])
         return weight
@@ -205,16 +202,14 @@ class Convolution(ArrayLayer):
         weight = self.parameter("weight")
         if weight.ndim != 4 or len(self.shapes[0]) != 3:
             self.refuse(f"{self.name}.weight has shape {list(weight.shape)} and the input {list(self.shapes[0])}, "
-                        f"expected a "
-                        f"weight of four dimensions and a map [C, H, W]")
+                        f"expected a weight of four dimensions and a map [C, H, W]")
         self.groups = self.arguments["groups"]
         self.inputs = self.shapes[0][0]
         self.check_channels(weight)
         self.agree("in_channels", self.inputs)
         if self.arguments["kernel_size"] is not None and pair(self.arguments["kernel_size"]) != weight.shape[2:]:
             self.refuse(f"kernel_size is {self.arguments['kernel_size']} in the network file, "
-                        f"{list(weight.shape[2:])} in the "
-                        f"checkpoint")
+                        f"{list(weight.shape[2:])} in the checkpoint")
         return weight
 
     def geometry(self, weight):
@@ -276,8 +271,7 @@ class ConvTranspose2d(Convolution):
             self.refuse("groups must be 1 for transposed convolutions; the library asserts")
         if weight.shape[0] != self.inputs:
             self.refuse(f"{self.name}.weight has shape {list(weight.shape)}, expected [{self.inputs}, out, kh, kw] "
-                        f"for an input "
-                        f"{list(self.shapes[0])}")
+                        f"for an input {list(self.shapes[0])}")
         self.agree("out_channels", weight.shape[1])
         if self.arguments["padding_mode"] != "zeros":
             self.refuse("padding_mode must be zeros for transposed convolutions, as in torch")

@@ -36,8 +36,7 @@ class DigitalLayer(QuantisedLayer):
         left = self.config["sqrt_left_shift_bits"]
         if left % 2 or left + width * bits > 32:
             self.refuse(f"sqrt_left_shift_bits is {left}: it must be even and at most {32 - width * bits} for inputs "
-                        f"of {bits} "
-                        f"bits")
+                        f"of {bits} bits")
         return left
 
     def element_count(self, count):
@@ -216,8 +215,7 @@ class MatMul(TwoInputs):
         largest = left[-1] << (self.left_bits + self.right_bits - 2)
         if largest > EXACT_SUM:
             self.notes.append(f"sums can reach {largest / EXACT_SUM:.2g} x 2^24, where the library's own float32 sums "
-                              f"round; "
-                              f"the package's are exact")
+                              f"round; the package's are exact")
         try:
             return np.broadcast_shapes(left[:-2], right[:-2]) + (left[-2], right[-1])
         except ValueError:
@@ -278,8 +276,7 @@ class Mean(DigitalLayer):
             self.axis, out = None, (1,) * len(shape) if keep else ()
             self.element_count(int(np.prod(shape)))
             self.warnings.append("without dim the library averages over the batch as well; the package averages each "
-                                 "frame, "
-                                 "which is the same for a batch of one")
+                                 "frame, which is the same for a batch of one")
         else:
             self.axis = frame_axis(dim, len(shape), self.refuse)
             self.element_count(shape[self.axis])

@@ -150,8 +150,7 @@ def _layer(entry, where, defaults, has_defaults, names):
     if layer_type.quantised:
         if not has_defaults and "config" not in entry:
             raise CheckpointError(f"{where}: the layer has no config, and the file has no defaults; the checkpoint "
-                                  f"does not "
-                                  f"hold widths, handle_neg_in or scales, so the network file must")
+                                  f"does not hold widths, handle_neg_in or scales, so the network file must")
         own = settings.check(_expect(entry.get("config", {}), dict, f"{where}/config"), f"{where}/config")
         config = settings.merge(defaults, own)
         if not config["use_quantization"]:

@@ -34,16 +34,14 @@ class Scales:
             return float(self.layer.config[field])
         if key not in self.state:
             raise CheckpointError(f"{self.state.where}: layer {self.layer.name}: {key} is missing: the checkpoint has "
-                                  f"lost its "
-                                  f"io_max; save it in eval mode, or give scales with use_auto_scale false")
+                                  f"lost its io_max; save it in eval mode, or give scales with use_auto_scale false")
         io_max = self.state.take(key)
         if io_max.size != 1:
             raise CheckpointError(f"{self.state.where}: {key} has shape {list(io_max.shape)}, expected one number")
         value = float(io_max.reshape(()))
         if not value > 0:
             raise CheckpointError(f"{self.state.where}: {key} is {value:g}: the statistic was lost or never taken, no "
-                                  f"scale "
-                                  f"follows from it; run a few batches in train mode, then eval, then save")
+                                  f"scale follows from it; run a few batches in train mode, then eval, then save")
         initial = self.initial.get(statistic, INITIAL_DIGITAL)
         (self.untouched if value == initial else self.trained).append(f"{statistic} {value:g}")
         scale = auto_scale(value, bits)

@@ -65,8 +65,7 @@ def describe(model, shapes, where):
         raise
     except Exception as error:
         raise CheckpointError(f"{where}: the model cannot be traced ({type(error).__name__}: "
-                              f"{str(error).splitlines()[0]}); "
-                              f"describe it in a network file instead") from None
+                              f"{str(error).splitlines()[0]}); describe it in a network file instead") from None
     description = _Description(model, recorder.results, where)
     for node in graph.nodes:
         description.add(node)
