@@ -85,8 +85,8 @@ Result<FrameRange> frame_range(const std::string& text, std::int64_t available) 
 
 bool same_file(const fs::path& a, const fs::path& b) {
   std::error_code ignored;
-  return a == b || fs::equivalent(a, b, ignored) ||
-         fs::weakly_canonical(a, ignored) == fs::weakly_canonical(b, ignored);
+  const auto real = [&](const fs::path& path) { return fs::weakly_canonical(fs::absolute(path, ignored), ignored); };
+  return fs::equivalent(a, b, ignored) || real(a) == real(b);
 }
 
 // No file that is read may be written, and no two results may share a file.

@@ -27,7 +27,8 @@ std::string duration(double seconds) {
 
 std::string progress_line(std::int64_t done, std::int64_t total, double seconds, int columns) {
   const double share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 0.0;
-  std::string text = fmt::format("{:3} %  {} of {} frames", static_cast<int>(share * 100.0), done, total);
+  std::string text = fmt::format("{:3} %  {:>{}} of {} frames", static_cast<int>(share * 100.0), done,
+                                 fmt::formatted_size("{}", total), total);
   if (done > 0) text += ", " + duration(seconds / share - seconds) + " left";
   const int room = std::min(40, columns - static_cast<int>(text.size()) - 5);
   if (room >= 8) {

@@ -1,5 +1,6 @@
 #include "sim/engine/runner.hpp"
 
+#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
@@ -91,6 +92,8 @@ Status Runner::run_in_parallel(int threads) {
       failure = std::move(status);
     }
   };
+  // More threads than processors are given as well, without a warning of TBB on stderr.
+  const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
   tbb::task_arena arena(threads);
   arena.execute([&] {
     tbb::parallel_for(std::int64_t{0}, blocks, [&](std::int64_t block) {

@@ -52,24 +52,32 @@ class MemberFile final : public ByteSource {
 
 class FileSource final : public FrameSource {
  public:
-  explicit FileSource(std::vector<FrameReader> readers) : readers_(std::move(readers)) {}
-  [[nodiscard]] std::int64_t frames() const override { return readers_.front().frames(); }
+  struct Bound {
+    FrameReader reader;
+    std::string path;
+  };
+  explicit FileSource(std::vector<Bound> inputs) : inputs_(std::move(inputs)) {}
+  [[nodiscard]] std::int64_t frames() const override { return inputs_.front().reader.frames(); }
   Status read(std::size_t input, std::int64_t first, std::int64_t count, Storage storage, void* codes) override {
-    return guarded("", [&] { return readers_[input].read(first, count, storage, codes); });
+    const Bound& bound = inputs_[input];
+    Status status = guarded("", [&] { return bound.reader.read(first, count, storage, codes); });
+    if (!status) return std::move(status).error().within(bound.path);
+    return {};
   }
 
  private:
-  std::vector<FrameReader> readers_;
+  std::vector<Bound> inputs_;
 };
 
 class Binder {
  public:
   Binder(const Package& package, const InputOptions& options)
-      : package_(package), options_(options), names_(file_names(package, options)), readers_(package.inputs.size()) {}
+      : package_(package), options_(options), names_(file_names(package, options)), inputs_(package.inputs.size()) {}
 
   Status bind(const InputFile& file) {
     Result<File> opened = File::open(file.path);
     if (!opened) return std::move(opened).error().within(file.path.string());
+    path_ = file.path.string();
     const auto shared = std::make_shared<const File>(std::move(opened).value());
     Status status = looks_like_zip(*shared) ? bind_archive(file.input, shared) : bind_array(file.input, shared);
     if (!status) return std::move(status).error().within(file.path.string());
@@ -77,26 +85,26 @@ class Binder {
   }
 
   Result<std::unique_ptr<FrameSource>> finish() {
-    std::vector<FrameReader> readers;
-    for (std::size_t i = 0; i < readers_.size(); ++i) {
+    std::vector<FileSource::Bound> inputs;
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
       const Input& input = package_.inputs[i];
-      if (!readers_[i]) {
+      if (!inputs_[i]) {
         return Error{"input.missing",   "an input is missing",
                      label(input.name), to_string(input.shape),
                      "nothing",         "the network's inputs: " + list(names_)};
       }
-      if (readers_[i]->frames() != readers_[0]->frames()) {
+      if (inputs_[i]->reader.frames() != inputs_[0]->reader.frames()) {
         return Error{"input.frames",
                      "inputs have different numbers of frames",
                      label(input.name),
-                     std::to_string(readers_[0]->frames()),
-                     std::to_string(readers_[i]->frames()),
+                     std::to_string(inputs_[0]->reader.frames()),
+                     std::to_string(inputs_[i]->reader.frames()),
                      ""};
       }
-      readers.push_back(std::move(*readers_[i]));
+      inputs.push_back(std::move(*inputs_[i]));
     }
-    if (readers.empty()) return Error{"input.unknown", "the network has no inputs", "", "", "", ""};
-    return std::unique_ptr<FrameSource>(std::make_unique<FileSource>(std::move(readers)));
+    if (inputs.empty()) return Error{"input.unknown", "the network has no inputs", "", "", "", ""};
+    return std::unique_ptr<FrameSource>(std::make_unique<FileSource>(std::move(inputs)));
   }
 
  private:
@@ -142,12 +150,12 @@ class Binder {
     if (std::ranges::find(names_, name) == names_.end()) {
       return Error{"input.unknown", "the network has no such input", label(name), list(names_), "", ""};
     }
-    for (std::size_t i = 0; i < readers_.size(); ++i) {
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
       if (file_name(package_.inputs[i], options_) != name) continue;
-      if (readers_[i]) return Error{"input.duplicate", "an input is given twice", label(name), "", "", ""};
+      if (inputs_[i]) return Error{"input.duplicate", "an input is given twice", label(name), "", "", ""};
       Result<FrameReader> opened = FrameReader::open(file, package_.inputs[i], options_);
       if (!opened) return std::move(opened).error();
-      readers_[i] = std::move(opened).value();
+      inputs_[i] = FileSource::Bound{std::move(opened).value(), path_};
     }
     return {};
   }
@@ -155,7 +163,8 @@ class Binder {
   const Package& package_;
   InputOptions options_;
   std::vector<std::string> names_;
-  std::vector<std::optional<FrameReader>> readers_;  // of package_.inputs
+  std::vector<std::optional<FileSource::Bound>> inputs_;  // of package_.inputs
+  std::string path_;                                      // of the file being bound
 };
 
 }  // namespace

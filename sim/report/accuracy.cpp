@@ -45,9 +45,7 @@ bool AccuracySink::wants(std::size_t node, std::size_t field) const { return nod
 
 Status AccuracySink::write(std::size_t, std::size_t, std::int64_t first, std::int64_t count, const void* codes) {
   std::vector<std::int32_t> labels(static_cast<std::size_t>(count));
-  if (Status read = labels_->read(0, first_frame_ + first, count, Storage::kS32, labels.data()); !read) {
-    return std::move(read).error().within(path_.string());
-  }
+  if (Status read = labels_->read(0, first_frame_ + first, count, Storage::kS32, labels.data()); !read) return read;
   std::int64_t correct = 0;
   std::vector<std::int32_t> scores(static_cast<std::size_t>(classes_));
   for (std::size_t frame = 0; frame < labels.size(); ++frame) {

@@ -150,3 +150,41 @@ TEST_CASE("a frame that is missing, written twice or outside the trace is a defe
   CHECK(writer->finish().ok());
   CHECK(Trace::open(dir / "t.wtrace").ok());
 }
+
+TEST_CASE("a single .npy is read as a trace of one node") {
+  const TempDir dir;
+  const std::vector<std::int16_t> codes{1, -2, 3, -4, 5, -6};
+  auto file = trace::FrameFile::create_npy(dir / "expected.npy", {"", DType::kI16, {3}}, 2);
+  REQUIRE(file.ok());
+  REQUIRE(file->write(0, 0, 2, codes.data()).ok());
+  REQUIRE(file->finish().ok());
+  const auto trace = Trace::open(dir / "expected.npy");
+  REQUIRE(trace.ok());
+  CHECK(trace->info().frames == 2);
+  REQUIRE(trace->info().nodes.size() == 1);
+  CHECK(trace->info().nodes[0].name == "expected");
+  CHECK(trace->info().nodes[0].fields[0].name == "npu_y");
+  std::vector<std::int16_t> found(3);
+  REQUIRE(trace->read(0, 0, 1, 1, std::as_writable_bytes(std::span(found))).ok());
+  CHECK(found == std::vector<std::int16_t>{-4, 5, -6});
+}
+
+TEST_CASE("a sealed file has no name before it is finished") {
+  const TempDir dir;
+  const std::int8_t code = 1;
+  {
+    auto file = trace::FrameFile::create_npy(dir / "a.npy", {"", DType::kI8, {}}, 1);
+    REQUIRE(file.ok());
+    CHECK(file->seal().error().code == "internal.incomplete");
+    REQUIRE(file->write(0, 0, 1, &code).ok());
+    REQUIRE(file->seal().ok());
+    CHECK_FALSE(std::filesystem::exists(dir / "a.npy"));
+  }
+  CHECK(dir.empty());
+  auto file = trace::FrameFile::create_zip(dir / "a.npz", {}, {{"a.npy", DType::kI8, {}}}, 1);
+  REQUIRE(file.ok());
+  REQUIRE(file->write(0, 0, 1, &code).ok());
+  REQUIRE(file->seal().ok());
+  REQUIRE(file->finish().ok());
+  CHECK(Trace::open(dir / "a.npz").ok());
+}
