@@ -19,8 +19,10 @@ RUN = {**HEAD, "package": IDENTITY, "arithmetic": str, "first_frame": int, "fram
        "trace": (str, NONE), "labels": ({"correct": int, "accuracy": float}, NONE),
        "nodes": [{**NODE, "statistics": STATISTICS}]}
 NUMBER = (float, int, NONE)
+BLOCK = {"node": str, "matrix": str, "columns": int, "rows": int, "bias_units": int, "place": ([int], NONE)}
+ARRAY = {"fits": bool, "cells": int, "columns": int, "rows": int, "bias_units": int, "blocks": [BLOCK]}
 PACKAGE = {**HEAD, "kind": str, "name": str, "sha256": str, "description": str, "producer": str, "arithmetic": str,
-           "stateful": bool, "outputs": [str],
+           "stateful": bool, "array": ARRAY, "outputs": [str],
            "inputs": [{"name": str, "shape": [int], "bits": int, "signed": bool, "neg_in": str, "range": PAIR,
                        "scale": NUMBER, "shift": NUMBER}],
            "nodes": [{**NODE, "scale": NUMBER, "tensors": dict}],
@@ -83,6 +85,11 @@ class Documents(CliTest):
         self.assertEqual((conv["macs"], conv["range"]), (8 * 6 * 6 * 9, [-128, 127]))
         lstm = self.matches(PACKAGE, "info", os.path.join(GOLDEN, "operators", "lstm", "model.wpkg"), "--json")
         self.assertTrue(lstm["stateful"])
+        self.assertEqual([(b["node"], b["rows"], b["columns"]) for b in document["array"]["blocks"]],
+                         [("conv_1", 9, 8), ("conv_2", 72, 16), ("fc_1", 144, 10)])
+        self.done("info", MODEL, "--array-map", "map.svg")
+        with open(os.path.join(self.dir, "map.svg"), encoding="utf-8") as stream:
+            self.assertIn("<title>conv_2 weight: 16 columns, 72 rows", stream.read())
 
     def test_trace(self):
         expected = os.path.join(DIGITS, "expected.wtrace")

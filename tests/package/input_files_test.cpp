@@ -308,7 +308,8 @@ TEST_CASE("real values become codes by the documented rule") {
   REQUIRE(opened.source);
   std::int8_t codes[3];
   CHECK(opened.source->read(0, 0, 3, Storage::kS8, codes).error().line() ==
-        "input 'in' frame 1 element 0: a value is not a number; expected a real number, found nan [input.nan]");
+        (dir / "in.npy").string() +
+            ": input 'in' frame 1 element 0: a value is not a number; expected a real number, found nan [input.nan]");
   write_text(dir / "int.npy", npy<std::uint8_t>("|u1", {1, 1}, {1}));
   CHECK(open(package, {{"", dir / "int.npy"}}, true).error == "input.dtype");
   package.inputs[0].scale.reset();
