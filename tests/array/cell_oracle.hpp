@@ -82,7 +82,9 @@ inline void check_cell(const OpRunner& op, const Codes& x, const std::map<std::s
   for (const std::int64_t block : {1, 4}) {
     const auto traced = op.trace({x}, block);
     REQUIRE_MESSAGE(traced.ok(), traced.error().line());
-    for (const auto& [name, codes] : wanted) {
+    for (const auto& entry : wanted) {
+      const std::string& name = entry.first;  // CAPTURE cannot take a structured binding
+      const auto& codes = entry.second;
       CAPTURE(name);
       CHECK(traced->at(name) == codes);
     }
