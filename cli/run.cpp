@@ -75,8 +75,8 @@ Result<FrameRange> frame_range(const std::string& text, std::int64_t available) 
   };
   const std::size_t colon = text.find(':');
   if (colon == std::string::npos) return refuse("a range of frames has no ':'");
-  const auto first = number(std::string_view(text).substr(0, colon), 0);
-  const auto last = number(std::string_view(text).substr(colon + 1), available);
+  const auto first = number(std::string_view{text}.substr(0, colon), 0);
+  const auto last = number(std::string_view{text}.substr(colon + 1), available);
   if (!first || !last) return refuse("a range of frames does not consist of two numbers");
   if (*first < 0 || *last > available) return refuse("the input does not have these frames");
   if (*first >= *last) return refuse("a range of frames is empty");

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace witin::cli {
@@ -17,7 +18,7 @@ int terminal_columns() {
 }
 
 std::string duration(double seconds) {
-  const auto whole = static_cast<std::int64_t>(std::min(seconds, 3.6e6) + 0.5);
+  const auto whole = std::llround(std::min(seconds, 3.6e6));
   const std::int64_t hours = whole / 3600;
   if (hours > 0) return fmt::format("{}:{:02}:{:02}", hours, whole / 60 % 60, whole % 60);
   return fmt::format("{}:{:02}", whole / 60, whole % 60);

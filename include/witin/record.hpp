@@ -33,6 +33,8 @@ class TraceRecorder final : public FrameSink {
                                                                      const std::filesystem::path& path,
                                                                      const TraceOptions& options = {});
   ~TraceRecorder() override;
+  TraceRecorder(const TraceRecorder&) = delete;
+  TraceRecorder& operator=(const TraceRecorder&) = delete;
 
   [[nodiscard]] bool wants(std::size_t node, std::size_t field) const override;
   Status write(std::size_t node, std::size_t field, std::int64_t first, std::int64_t count, const void* codes) override;
@@ -56,6 +58,8 @@ class OutputRecorder final : public FrameSink {
                                                                       const std::filesystem::path& path,
                                                                       const OutputOptions& options = {});
   ~OutputRecorder() override;
+  OutputRecorder(const OutputRecorder&) = delete;
+  OutputRecorder& operator=(const OutputRecorder&) = delete;
 
   [[nodiscard]] bool wants(std::size_t node, std::size_t field) const override;
   Status write(std::size_t node, std::size_t field, std::int64_t first, std::int64_t count, const void* codes) override;

@@ -35,6 +35,8 @@ class CompareSink final : public FrameSink {
   [[nodiscard]] static Result<std::unique_ptr<CompareSink>> create(const Engine& engine, const Trace& expected,
                                                                    bool unnamed, std::int64_t frames);
   ~CompareSink() override;
+  CompareSink(const CompareSink&) = delete;
+  CompareSink& operator=(const CompareSink&) = delete;
 
   [[nodiscard]] bool wants(std::size_t node, std::size_t field) const override;
   Status write(std::size_t node, std::size_t field, std::int64_t first, std::int64_t count, const void* codes) override;

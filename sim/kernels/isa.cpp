@@ -63,6 +63,7 @@ std::string_view name(Isa isa) { return kNames[static_cast<std::size_t>(isa)]; }
 
 std::vector<Isa> built_isas() {
   std::vector<Isa> isas;
+  isas.reserve(std::size(kPaths));
   for (const Path& path : kPaths) isas.push_back(path.isa);
   return isas;
 }

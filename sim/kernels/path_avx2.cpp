@@ -23,7 +23,7 @@ struct Simd {
   static I splat16(std::int16_t v) { return _mm256_set1_epi16(v); }
   static I splat8(std::uint8_t v) { return _mm256_set1_epi8(static_cast<char>(v)); }
   static I splat4(const void* p) {
-    std::int32_t bytes;
+    std::int32_t bytes = 0;
     __builtin_memcpy(&bytes, p, 4);
     return _mm256_set1_epi32(bytes);
   }

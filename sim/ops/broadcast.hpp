@@ -41,8 +41,9 @@ class Elementwise final : public FrameOperator {
 
  protected:
   Status frame(std::span<const std::span<const std::int32_t>> inputs, std::span<std::int32_t> output) const override {
+    const std::span<const std::int32_t> constant = pair_.constant;
     const std::span<const std::int32_t> a = inputs[0];
-    const std::span<const std::int32_t> b = inputs.size() > 1 ? inputs[1] : std::span(pair_.constant);
+    const std::span<const std::int32_t> b = inputs.size() > 1 ? inputs[1] : constant;
     const auto& [shape, left, right] = pair_.layout;
     if (left.empty()) {
       for (std::size_t i = 0; i < output.size(); ++i) output[i] = f_(a[i], b[i]);

@@ -1,5 +1,6 @@
 #include "sim/report/info_report.hpp"
 
+#include <cmath>
 #include <set>
 
 #include "sim/array/footprint.hpp"
@@ -92,7 +93,7 @@ std::string tensors_table(const Package& package) {
 std::string array_use(const array::Footprint& footprint) {
   std::string out =
       std::to_string(footprint.cells) + " of " + std::to_string(array::kArrayColumns * array::kArrayRows) +
-      " weight cells (" + std::to_string(static_cast<std::int64_t>(footprint.percent() + 0.5)) + " %); packed " +
+      " weight cells (" + std::to_string(std::llround(footprint.percent())) + " %); packed " +
       counted(footprint.columns, "column") + ", " + counted(footprint.rows, "row") + ", " +
       std::to_string(footprint.bias_units) + " of " + std::to_string(array::kArrayBiasUnits) + " bias units";
   return out;

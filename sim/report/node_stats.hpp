@@ -24,6 +24,8 @@ class NodeStatsSink final : public FrameSink {
  public:
   explicit NodeStatsSink(std::span<const NodeInfo> nodes);
   ~NodeStatsSink() override;
+  NodeStatsSink(const NodeStatsSink&) = delete;
+  NodeStatsSink& operator=(const NodeStatsSink&) = delete;
 
   [[nodiscard]] bool wants(std::size_t node, std::size_t field) const override;
   Status write(std::size_t node, std::size_t field, std::int64_t first, std::int64_t count, const void* codes) override;

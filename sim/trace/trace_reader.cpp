@@ -123,10 +123,10 @@ struct Trace::Impl {
   }
 
   // Makes nodes and fields from the names of members.
-  Status bind_found(Members members) {
+  Status bind_found(const Members& members) {
     std::map<std::string, std::vector<std::pair<TraceField, Place>>> nodes;
     bool first = true;
-    for (auto& [member, place] : members) {
+    for (const auto& [member, place] : members) {
       Result<NpyHeader> header = this->header(place);
       if (!header) return std::move(header).error();
       if (header->shape.empty()) return shape_error(member, "[frames, ...]", header->shape);
@@ -139,12 +139,12 @@ struct Trace::Impl {
                      ""};
       }
       info.frames = header->shape.front();
-      const std::string_view path = std::string_view(member).substr(0, member.size() - 4);
+      const std::string_view path = std::string_view{member}.substr(0, member.size() - 4);
       const std::size_t slash = path.rfind('/');
       const bool has_field = slash != std::string_view::npos;
       TraceField field{.name = std::string(has_field ? path.substr(slash + 1) : "npu_y")};
       describe(field, *header);
-      Place placed = place_of(std::move(place), field, *header);
+      Place placed = place_of(place, field, *header);
       nodes[std::string(path.substr(0, slash))].emplace_back(std::move(field), std::move(placed));
     }
     for (auto& [name, fields] : nodes) {
@@ -196,7 +196,7 @@ struct Trace::Impl {
         return Error{"trace.unlisted_member", "a member is not an array", name, "NODE/FIELD.npy", "", ""};
       }
     }
-    return bind_found(std::move(members));
+    return bind_found(members);
   }
 
   Status read_header(const ZipMember& member) {
@@ -224,13 +224,13 @@ struct Trace::Impl {
     place.file = path;
     Members members;
     members.emplace(place.member, std::move(place));
-    return bind_found(std::move(members));
+    return bind_found(members);
   }
 
   Status open_directory(const std::filesystem::path& path) {
     Result<Members> members = list_directory(path);
     if (!members) return std::move(members).error();
-    return bind_found(std::move(members).value());
+    return bind_found(members.value());
   }
 
   Status check_once(Place& place) const {
