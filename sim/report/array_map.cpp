@@ -2,8 +2,12 @@
 
 #include <map>
 
+#include "sim/report/html/markup.hpp"
+
 namespace witin::report {
 namespace {
+
+using html::escaped;
 
 // Pixels: two columns or two rows each; a bias unit is drawn higher than its two rows so that it can be seen.
 constexpr std::int64_t kMargin = 40;
@@ -12,29 +16,6 @@ constexpr std::int64_t kHeight = array::kArrayRows / 2;
 constexpr std::int64_t kUnit = 8;
 constexpr std::int64_t kBiasTop = kMargin + kHeight + 12;
 constexpr std::int64_t kBiasHeight = array::kArrayBiasUnits * kUnit;
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return out;
-}
 
 std::string rect(std::int64_t x, std::int64_t y, std::int64_t width, std::int64_t height, const std::string& style) {
   return "<rect x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\" width=\"" + std::to_string(width) +

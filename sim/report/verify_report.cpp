@@ -5,6 +5,7 @@
 
 #include "sim/escape.hpp"
 #include "sim/report/document.hpp"
+#include "sim/report/html/markup.hpp"
 #include "sim/report/table.hpp"
 
 namespace witin::report {
@@ -60,31 +61,6 @@ Document to_json(const CaseResult& result) {
   json["fields"] = Document::array();
   for (const FieldComparison& comparison : result.comparisons) json["fields"].push_back(to_json(comparison));
   return json;
-}
-
-std::string xml(std::string_view text) {
-  std::string escaped;
-  append_escaped(escaped, text);
-  std::string out;
-  for (const char c : escaped) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
 }
 
 std::string seconds(double value) {
@@ -143,13 +119,13 @@ std::string verify_junit(std::span<const CaseResult> results) {
   for (const CaseResult& result : results) {
     time += result.seconds;
     const std::string path = result.path.string();
-    cases += "  <testcase classname=\"witin-sim.verify\" name=\"" + xml(path) + "\" time=\"" + seconds(result.seconds) +
-             "\">\n";
+    cases += "  <testcase classname=\"witin-sim.verify\" name=\"" + html::escaped(path) + "\" time=\"" +
+             seconds(result.seconds) + "\">\n";
     if (result.verdict != Verdict::kEqual) {
       const std::string tag = result.verdict == Verdict::kDifferent ? "failure" : "error";
-      cases += "    <" + tag + " message=\"" + xml(detail(result)) + "\"/>\n";
+      cases += "    <" + tag + " message=\"" + html::escaped(detail(result)) + "\"/>\n";
     }
-    cases += "    <system-out>" + xml(detail(result)) + "</system-out>\n  </testcase>\n";
+    cases += "    <system-out>" + html::escaped(detail(result)) + "</system-out>\n  </testcase>\n";
   }
   return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"witin-sim verify\" tests=\"" +
          std::to_string(results.size()) + "\" failures=\"" + std::to_string(count(results, Verdict::kDifferent)) +
