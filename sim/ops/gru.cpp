@@ -22,7 +22,7 @@ class Gru final : public RecurrentOperator {
     arith::Rounding rounding{};
   };
 
-  Gru(ValueType output, ValueType input, Parts parts, std::int64_t reset_every)
+  Gru(ValueType output, const ValueType& input, Parts parts, std::int64_t reset_every)
       : RecurrentOperator(std::move(output), input, cell_fields(input.elements(), parts), parts.hidden, reset_every),
         parts_(std::move(parts)) {}
 

@@ -29,7 +29,7 @@ class Gru2Array final : public RecurrentOperator {
     }
   };
 
-  Gru2Array(ValueType output, ValueType input, Parts parts, std::int64_t reset_every)
+  Gru2Array(ValueType output, const ValueType& input, Parts parts, std::int64_t reset_every)
       : RecurrentOperator(std::move(output), input, cell_fields(input.elements(), parts), parts.hidden, reset_every),
         parts_(std::move(parts)) {}
 

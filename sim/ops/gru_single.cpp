@@ -22,7 +22,7 @@ class GruSingle final : public RecurrentOperator {
     arith::Rounding rounding{};
   };
 
-  GruSingle(ValueType output, ValueType input, Parts parts, std::int64_t reset_every)
+  GruSingle(ValueType output, const ValueType& input, Parts parts, std::int64_t reset_every)
       : RecurrentOperator(std::move(output), input, cell_fields(input.elements(), parts), parts.hidden, reset_every),
         parts_(std::move(parts)) {}
 

@@ -22,7 +22,7 @@ class Lstm final : public RecurrentOperator {
     arith::Rounding rounding{};
   };
 
-  Lstm(ValueType output, ValueType input, Parts parts, std::int64_t reset_every)
+  Lstm(ValueType output, const ValueType& input, Parts parts, std::int64_t reset_every)
       : RecurrentOperator(std::move(output), input, cell_fields(input.elements(), parts), 2 * parts.hidden,
                           reset_every),
         parts_(std::move(parts)) {}

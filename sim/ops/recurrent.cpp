@@ -27,7 +27,7 @@ std::unique_ptr<State> RecurrentOperator::initial_state() const {
 }
 
 Status RecurrentOperator::run(const Run& run) const {
-  const Status checked = array::check_codes(kCellInput, input_, run.inputs[0], run.frames, run.first_frame);
+  Status checked = array::check_codes(kCellInput, input_, run.inputs[0], run.frames, run.first_frame);
   if (!checked) return checked;
   std::vector<std::int32_t>& state = static_cast<CellState*>(run.state)->codes;
   const auto x = run.scratch->take<std::int32_t>(static_cast<std::size_t>(input_.elements()));

@@ -90,8 +90,8 @@ class GateTable {
 [[nodiscard]] arith::Rounding cell_rounding(const NodeContext& context);
 
 template <std::size_t kCount>
-[[nodiscard]] std::array<int, kCount> cell_shifts(const NodeContext& context, std::vector<std::int64_t> absent) {
-  const std::vector<std::int64_t> shifts = context.integers("shifts", std::move(absent));
+[[nodiscard]] std::array<int, kCount> cell_shifts(const NodeContext& context, const std::vector<std::int64_t>& absent) {
+  const std::vector<std::int64_t> shifts = context.integers("shifts", absent);
   std::array<int, kCount> out{};
   for (std::size_t i = 0; i < kCount; ++i) out[i] = static_cast<int>(shifts[i]);
   return out;

@@ -39,7 +39,7 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
   const auto ends = context.integers("ends", {});
   std::vector<std::int64_t> first_axes(starts.size());
   for (std::size_t i = 0; i < starts.size(); ++i) first_axes[i] = static_cast<std::int64_t>(i);
-  const auto axes = context.integers("axes", std::move(first_axes));
+  const auto axes = context.integers("axes", first_axes);
   const auto steps = context.integers("steps", std::vector<std::int64_t>(starts.size(), 1));
   for (const auto& [name, size] : {std::pair{"ends", ends.size()}, {"axes", axes.size()}, {"steps", steps.size()}}) {
     if (size != starts.size()) {

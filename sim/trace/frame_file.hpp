@@ -37,6 +37,8 @@ class FrameFile {
   FrameFile(FrameFile&&) noexcept;
   FrameFile& operator=(FrameFile&&) noexcept;
   ~FrameFile();
+  FrameFile(const FrameFile&) = delete;
+  FrameFile& operator=(const FrameFile&) = delete;
 
   // Frames [first, first + count) of arrays[array], in its dtype and C order. Safe from several threads; every frame
   // is written exactly once.
