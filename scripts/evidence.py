@@ -21,10 +21,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "reference")]
 
 import import_mapper  # noqa: E402
+import measured_layers  # noqa: E402
 import readme_block  # noqa: E402
 import run_package  # noqa: E402
 import wtm2101  # noqa: E402
 from onnx_dialect import importer  # noqa: E402
+from witin_checkpoint import checkpoint  # noqa: E402
+from witin_checkpoint import importer as checkpoint_importer  # noqa: E402
+from witin_checkpoint import network  # noqa: E402
 
 BEGIN, END = "<!-- evidence: scripts/evidence.py --update -->", "<!-- end of evidence -->"
 DCCRN_FIELDS = ("inp", "h_in", "c_in", "gates_ifo", "gates_c", "fc", "ic", "cx", "cy_tanh")
@@ -166,6 +170,23 @@ class Evidence:
                     count.compare(found[f"{name}/{field}"], values, f"{os.path.basename(path)} {name}/{field}")
         return count
 
+    def layers(self):
+        """Every measured layer of the training library, from its float weights, configuration and float inputs."""
+        count = Count()
+        model, out = os.path.join(self.folder, "layer.wpkg"), os.path.join(self.folder, "out.npy")
+        for path in measured_layers.paths(self.shared):
+            document, state, inputs, expected = measured_layers.read(path)
+            described = network.check(document, "network", path)
+            checkpoint_importer.build(described, checkpoint.State(state, path), True).package.write(model)
+            named = []
+            for name, values in inputs.items():
+                file = os.path.join(self.folder, f"{name}.npy")
+                np.save(file, values)
+                named += ["--input", f"{name}={file}"]
+            self.run(model, *named, "--quantize-input", "-o", out)
+            count.compare(np.load(out), expected, path)
+        return count
+
     def checkpoints(self):
         count = Count()
         for folder in sorted(glob.glob(self.path("checkpoints", "*"))):
@@ -195,6 +216,7 @@ ROWS = (
     ("the chip vendor's simulator, one layer a package", lambda e: e.cases("wtm2101_array")),
     ("witin_nn 0.1.3, array operators", lambda e: e.cases("witin_nn_array")),
     ("witin_nn 0.1.3, digital operators", lambda e: e.cases("witin_nn_digital")),
+    ("witin_nn 0.1.3, every measured layer from float weights and inputs", Evidence.layers),
     ("witin_nn 0.1.3, trained checkpoints, float input to codes", Evidence.checkpoints),
     ("published speech network, 5 layers, from ONNX and from the mapper's folder", Evidence.speech5),
     ("published attention networks, from ONNX and from the mapper's folder", Evidence.attention),
