@@ -112,15 +112,25 @@ def _chip_shift(node, function, rounding):
     return {"npu_y": clip(values, limits)}, limits
 
 
+def _clipped(node, fields, limits):
+    """clip_value on add and mul: the value is limited before it is multiplied by scale_y, which limits the code."""
+    clip_value = node.get("clip_value")
+    if clip_value:
+        limit = int(np.rint(F32(clip_value) * F32(node.need("scale_y"))))
+        limits = max(limits[0], -limit), min(limits[1], limit)
+        fields = {"npu_y": clip(fields["npu_y"], limits)}
+    return fields, limits
+
+
 def add(node):
     if node.profile == "witin_nn":
-        return _library(node, library.add, "scale_left", "scale_right", "scale_y")
+        return _clipped(node, *_library(node, library.add, "scale_left", "scale_right", "scale_y"))
     return _chip_shift(node, np.add, "floor")
 
 
 def mul(node):
     if node.profile == "witin_nn":
-        return _library(node, library.mul, "scale_left", "scale_right", "scale_y")
+        return _clipped(node, *_library(node, library.mul, "scale_left", "scale_right", "scale_y"))
     return _chip_shift(node, np.multiply, "half_up")
 
 
@@ -202,6 +212,12 @@ def cln_bn(node):
 
 
 # ------------------------------------------------------------------------------------------------ the chip's events
+def _windows(x, kernel, strides):
+    """[..., H, W, kH, kW] of [..., H, W]"""
+    windows = np.lib.stride_tricks.sliding_window_view(x, kernel, (-2, -1))
+    return windows[..., ::strides[0], ::strides[1], :, :]
+
+
 def _pool(kind):
     def run(node):
         x = node.x
@@ -209,8 +225,13 @@ def _pool(kind):
         strides = node.get("strides", [1, 1])
         scales = node.get("scale_in", 1.0), node.get("scale_out", 1.0)
         pads = node.get("pads", [0, 0, 0, 0])
-        if not node.get("count_include_pad", True):
-            node.refuse("count_include_pad false is not part of the oracle")
+        if kind == "avg" and not node.get("count_include_pad", True):
+            # The truncated average of the codes inside, then the one rescaling of a window of one code.
+            inside = np.pad(np.ones_like(x[:1]), ((0, 0), (0, 0), (pads[0], pads[2]), (pads[1], pads[3])))
+            windows = [_windows(values, kernel, strides) for values in
+                       (np.pad(x, ((0, 0), (0, 0), (pads[0], pads[2]), (pads[1], pads[3]))), inside)]
+            total, count = (values.sum((-2, -1)) for values in windows)
+            x, kernel, strides, pads = np.sign(total) * (np.abs(total) // count), (1, 1), (1, 1), (0, 0, 0, 0)
         y = chip.pool(x, *kernel, *strides, pads, kind, *scales)
         return {"npu_y": y}, node.range if kind == "max" and scales[0] == scales[1] else INT8
     return run

@@ -1,4 +1,5 @@
 #include "sim/arith/output_rule.hpp"
+#include "sim/number_text.hpp"
 
 #include <limits>
 #include <string>
@@ -112,7 +113,7 @@ Result<IntegerDivider> IntegerDivider::make(const OutputRule& rule) {
   const std::int64_t divisor = rne(rule.g());
   if (divisor < 1 || divisor > (std::int64_t{1} << 61)) {
     return bad("integer_divider", "g", "the digital part of a split input divides by round(g)", "round(g) >= 1",
-               std::to_string(rule.g()));
+               number_text(rule.g()));
   }
   return IntegerDivider(divisor);
 }

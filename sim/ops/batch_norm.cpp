@@ -19,6 +19,7 @@
 #include <cmath>
 
 #include "sim/arith/float32.hpp"
+#include "sim/number_text.hpp"
 #include "sim/ops/attributes.hpp"
 #include "sim/ops/channels.hpp"
 #include "sim/ops/defs.hpp"
@@ -76,7 +77,7 @@ Result<std::unique_ptr<Operator>> prepare_event(const NodeContext& context, std:
     for (const double value : *list) {
       if (std::isfinite(value)) continue;
       return context.tensor_error(list == &alpha ? "alpha" : "beta", "tensor.range", "tensor is not finite",
-                                  "finite numbers", std::to_string(value));
+                                  "finite numbers", number_text(value));
     }
   }
   const double scale_in = context.number("scale_in", 1);

@@ -1,4 +1,5 @@
 #include "sim/ops/pool.hpp"
+#include "sim/number_text.hpp"
 
 #include <algorithm>
 
@@ -73,7 +74,7 @@ Result<CodeTable> rescaling(const NodeContext& context, CodeRange range) {
   if (!(scaled(range.lo) > -kInt && scaled(range.hi) < kInt)) {
     return context.attribute_error("scale_in", "attribute.value", "scale_in / scale_out leaves the event's integers",
                                    "codes * scale_in / scale_out within 32 bits",
-                                   std::to_string(context.number("scale_in", 1)));
+                                   number_text(context.number("scale_in", 1)));
   }
   return CodeTable(range, [&](std::int32_t a) { return arith::wrap8(arith::trunc(scaled(a))); });
 }

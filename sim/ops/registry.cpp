@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "sim/number_text.hpp"
 #include "sim/ops/defs.hpp"
 
 namespace witin::ops {
@@ -65,7 +66,7 @@ std::string show(const AttributeValue& value) {
   struct Show {
     std::string operator()(bool flag) const { return flag ? "true" : "false"; }
     std::string operator()(std::int64_t integer) const { return std::to_string(integer); }
-    std::string operator()(double number) const { return std::to_string(number); }
+    std::string operator()(double number) const { return number_text(number); }
     std::string operator()(const std::string& text) const { return '"' + text + '"'; }
     std::string operator()(const std::vector<std::int64_t>& list) const {
       return "a list of " + std::to_string(list.size()) + " integers";
@@ -119,17 +120,11 @@ std::vector<double> numbers_in(const AttributeValue& value) {
   return {};
 }
 
-std::string short_number(double number) {
-  if (is_integral(number)) return std::to_string(static_cast<std::int64_t>(number));
-  std::string text = std::to_string(number);
-  return text;
-}
-
 std::string range_text(const AttributeRule& rule) {
   const bool has_lo = rule.lo > -std::numeric_limits<double>::max();
   const bool has_hi = rule.hi < std::numeric_limits<double>::max();
-  if (has_lo && has_hi) return short_number(rule.lo) + ".." + short_number(rule.hi);
-  return has_lo ? "at least " + short_number(rule.lo) : "at most " + short_number(rule.hi);
+  if (has_lo && has_hi) return number_text(rule.lo) + ".." + number_text(rule.hi);
+  return has_lo ? "at least " + number_text(rule.lo) : "at most " + number_text(rule.hi);
 }
 
 Status check_attribute(const NodeContext& context, const AttributeRule& rule, const AttributeValue& value) {
@@ -150,7 +145,7 @@ Status check_attribute(const NodeContext& context, const AttributeRule& rule, co
   for (const double number : numbers) {
     if (!(rule.lo <= number && number <= rule.hi)) {
       return context.attribute_error(rule.name, "attribute.range", "attribute is out of range", range_text(rule),
-                                     short_number(number));
+                                     number_text(number));
     }
   }
   return {};

@@ -5,6 +5,7 @@
 // Source: the chip's Scale where it does not follow an array operation; documented, its rounding inferred from Mul.
 #include <cmath>
 
+#include "sim/number_text.hpp"
 #include "sim/ops/attributes.hpp"
 #include "sim/ops/code_map.hpp"
 #include "sim/ops/defs.hpp"
@@ -22,7 +23,7 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
   const double mantissa = std::frexp(value, &exponent);
   if (std::abs(mantissa) != 0.5 || exponent < -30 || exponent > 0) {
     return context.attribute_error("value", "attribute.value", "the chip cannot multiply by this number",
-                                   "an integer in [-128, 127] or +-2^-n", std::to_string(value));
+                                   "an integer in [-128, 127] or +-2^-n", number_text(value));
   }
   const std::int64_t sign = value < 0 ? -1 : 1;
   const auto rounding = rounding_of(context, arith::Rounding::kHalfUp);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/number_text.hpp"
 #include "sim/package/limits.hpp"
 
 namespace witin::package {
@@ -48,7 +49,7 @@ double JsonValue::number() const {
 
 double JsonValue::positive() const {
   const double value = number();
-  if (!(value > 0)) refuse("value", "a number is out of range", "> 0", std::to_string(value));
+  if (!(value > 0)) refuse("value", "a number is out of range", "> 0", number_text(value));
   return value;
 }
 

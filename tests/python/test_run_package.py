@@ -209,6 +209,23 @@ class Cases(unittest.TestCase):
         self.assertEqual(compared, 331390)
 
 
+class Pools(unittest.TestCase):
+    def test_padding_that_does_not_count(self):
+        package = one_node("avg_pool", frame=(1, 2, 2), kernel=[2, 2], pads=[1, 1, 1, 1], count_include_pad=False)
+        found = run_node(package, np.array([[[[10, 21], [30, -41]]]]))
+        # 15.5 and 20 and 5 and -10 and -5.5 of what lies inside, cut off toward zero; -10 and -5 then rise by one half up
+        self.assertEqual(found.tolist(), [[[[10, 15, 21], [20, 5, -9], [30, -4, -40]]]])
+
+
+class ClippedSums(unittest.TestCase):
+    def test_clip_value_limits_the_code(self):
+        for op, expected in (("add", [[24, -24, 7]]), ("mul", [[24, 24, 1]])):
+            package = one_node(op, "witin_nn", frame=(3,), inputs=2, scale_left=16, scale_right=16, scale_y=16,
+                               clip_value=1.5)
+            found = run_node(package, np.array([[100, -60, 4]]), np.array([[20, -60, 3]]))
+            self.assertEqual(found.tolist(), expected, op)
+
+
 class CommandLine(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
