@@ -9,10 +9,11 @@
 namespace witin::report {
 
 Result<std::unique_ptr<AccuracySink>> AccuracySink::create(const Engine& engine, const std::filesystem::path& labels,
-                                                           std::int64_t input_frames, std::int64_t first_frame) {
+                                                           std::int64_t input_frames, std::int64_t first_frame,
+                                                           std::optional<std::size_t> node) {
   const auto nodes = engine.nodes();
   const auto outputs = std::ranges::count_if(nodes, &NodeInfo::output);
-  if (outputs != 1) {
+  if (!node && outputs != 1) {
     return Error{
         "labels.output", "labels need a network of one output", labels.string(), "1", std::to_string(outputs), ""};
   }
@@ -31,7 +32,8 @@ Result<std::unique_ptr<AccuracySink>> AccuracySink::create(const Engine& engine,
                  ""};
   }
   std::unique_ptr<AccuracySink> sink(new AccuracySink);
-  const auto output = std::ranges::find_if(nodes, &NodeInfo::output);
+  const auto output =
+      node ? nodes.begin() + static_cast<std::ptrdiff_t>(*node) : std::ranges::find_if(nodes, &NodeInfo::output);
   sink->labels_ = std::move(source).value();
   sink->path_ = labels;
   sink->node_ = static_cast<std::size_t>(output - nodes.begin());

@@ -21,13 +21,14 @@ struct Accuracy {
 
 class AccuracySink final : public FrameSink {
  public:
-  // `labels`: a .npy of one integer a frame of the whole input; the run begins at its frame `first_frame`.
-  // Errors: labels.output when the network has not exactly one output; labels.frames; labels.range (while it runs);
-  // those of open_inputs for the file.
+  // `labels`: a .npy of one integer a frame of the whole input; the run begins at its frame `first_frame`. `node`:
+  // whose output is looked at; absent: the network's only output. Errors: labels.output when the network has not
+  // exactly one output; labels.frames; labels.range (while it runs); those of open_inputs for the file.
   [[nodiscard]] static Result<std::unique_ptr<AccuracySink>> create(const Engine& engine,
                                                                     const std::filesystem::path& labels,
                                                                     std::int64_t input_frames,
-                                                                    std::int64_t first_frame = 0);
+                                                                    std::int64_t first_frame = 0,
+                                                                    std::optional<std::size_t> node = {});
 
   [[nodiscard]] bool wants(std::size_t node, std::size_t field) const override;
   Status write(std::size_t node, std::size_t field, std::int64_t first, std::int64_t count, const void* codes) override;

@@ -55,12 +55,15 @@ std::string summary(const Engine& engine, const RunReport& report) {
   return out + table.text();
 }
 
-std::string summary(const Accuracy& accuracy) {
-  // Hundredths of a percent, rounded half up.
+std::string percent_of_frames(const Accuracy& accuracy) {
   const std::int64_t hundredths = (20000 * accuracy.correct + accuracy.frames) / (2 * accuracy.frames);
   const std::string fraction = std::to_string(100 + hundredths % 100).substr(1);
+  return std::to_string(hundredths / 100) + "." + fraction + " %";
+}
+
+std::string summary(const Accuracy& accuracy) {
   return "accuracy: " + std::to_string(accuracy.correct) + " of " + counted(accuracy.frames, "frame") + ", " +
-         std::to_string(hundredths / 100) + "." + fraction + " %\n";
+         percent_of_frames(accuracy) + "\n";
 }
 
 std::string document(const Engine& engine, const RunReport& report) {

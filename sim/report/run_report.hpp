@@ -23,6 +23,8 @@ struct RunReport {
 
 // A table of the nodes; needs stats.
 [[nodiscard]] std::string summary(const Engine& engine, const RunReport& report);
+// "99.17 %", hundredths rounded half up.
+[[nodiscard]] std::string percent_of_frames(const Accuracy& accuracy);
 // "accuracy: 357 of 360 frames, 99.17 %"
 [[nodiscard]] std::string summary(const Accuracy& accuracy);
 // witin.run

@@ -60,7 +60,7 @@ td { border-bottom: 1px solid var(--rule); overflow-wrap: anywhere; }
 figure { margin: 14px 0; }
 figure svg { max-width: 100%; height: auto; display: block; }
 figcaption { color: var(--faint); font-size: 13px; max-width: 78ch; }
-.row { display: flex; flex-wrap: wrap; gap: 8px 32px; align-items: flex-end; }
+.row { display: flex; flex-wrap: wrap; gap: 8px 32px; align-items: flex-start; }
 .row figure { margin: 8px 0; min-width: 0; }
 details { margin: 12px 0; }
 summary { cursor: pointer; color: var(--link); }
