@@ -58,7 +58,7 @@ WITIN_INLINE void depthwise_tile(const DepthwiseArgs& a, const DepthwiseTile& t)
   }
 }
 
-void depthwise(const DepthwiseArgs& a) {
+void depthwise_wide(const DepthwiseArgs& a) {
   const std::int64_t pixels = a.out_height * a.out_width;
   for (std::int64_t m0 = 0, m1 = 0; m0 < pixels; m0 = m1) {
     m1 = strip_end(m0, pixels);
@@ -70,7 +70,7 @@ void depthwise(const DepthwiseArgs& a) {
         const std::int64_t count = strip - m < kPixels ? strip - m : kPixels;
         for (std::int64_t part = 0; part < kChannels && c + part < a.channels; part += kPair) {
           DepthwiseTile t;
-          t.weights = a.weights + c + part;
+          t.weights = static_cast<const std::int16_t*>(a.weights) + c + part;
           t.init = a.init + c + part;
           t.acc = writer.acc() + part;
           for (std::int64_t p = 0; p < kPixels; ++p) {
@@ -86,5 +86,86 @@ void depthwise(const DepthwiseArgs& a) {
     }
   }
 }
+
+// Accumulators of kPixelCount pixels and one panel of kQuad channels.
+template <int kPixelCount>
+WITIN_NOINLINE void depthwise_tile8(const DepthwiseArgs& a, const char* x, const char* weights,
+                                    const std::int32_t* init, std::int32_t* out) {
+  constexpr int kTable = kPixelCount == 4 ? 2 : kPixelCount - 1;
+  Simd::I acc[extent(kPixelCount)][4];
+  WITIN_UNROLL
+  for (int p = 0; p < kPixelCount; ++p) {
+    WITIN_UNROLL
+    for (int i = 0; i < 4; ++i) acc[p][i] = Simd::load(init + i * Simd::kLanes);
+  }
+  const witin::kernels::DepthwiseColumn* const columns = a.columns[kTable];
+  const std::int64_t count = a.column_count[kTable];
+  for (std::int64_t row = 0; row < a.kernel_h; row += 4) {
+    // Rows beyond the kernel meet zero weights: any readable code will do.
+    const char* const x0 = x + row * a.tap_y;
+    const char* const x1 = row + 1 < a.kernel_h ? x0 + a.tap_y : x0;
+    const char* const x2 = row + 2 < a.kernel_h ? x1 + a.tap_y : x0;
+    const char* const x3 = row + 3 < a.kernel_h ? x2 + a.tap_y : x0;
+    for (std::int64_t c = 0; c < count; ++c) {
+      const std::int64_t at = columns[c].offset;
+      const Simd::I r0 = Simd::load(x0 + at);
+      const Simd::I r1 = Simd::load(x1 + at);
+      const Simd::I r2 = Simd::load(x2 + at);
+      const Simd::I r3 = Simd::load(x3 + at);
+      const Simd::I low01 = Simd::interleave8_low(r0, r1);
+      const Simd::I high01 = Simd::interleave8_high(r0, r1);
+      const Simd::I low23 = Simd::interleave8_low(r2, r3);
+      const Simd::I high23 = Simd::interleave8_high(r2, r3);
+      const Simd::I v[4] = {Simd::interleave16_low(low01, low23), Simd::interleave16_high(low01, low23),
+                            Simd::interleave16_low(high01, high23), Simd::interleave16_high(high01, high23)};
+      WITIN_UNROLL
+      for (int p = 0; p < kPixelCount; ++p) {
+        const std::int32_t tap = columns[c].tap[p];
+        if (tap < 0) continue;
+        const char* const w = weights + tap * (kQuad * 4);
+        WITIN_UNROLL
+        for (int i = 0; i < 4; ++i) acc[p][i] = Simd::dot8(acc[p][i], v[i], Simd::load(w + i * kQuad));
+      }
+    }
+    weights += a.kernel_w * (kQuad * 4);
+  }
+  WITIN_UNROLL
+  for (int p = 0; p < kPixelCount; ++p) {
+    WITIN_UNROLL
+    for (int i = 0; i < 4; ++i) Simd::store(out + p * kQuad + i * Simd::kLanes, acc[p][i]);
+  }
+}
+
+void depthwise_narrow(const DepthwiseArgs& a) {
+  const std::int64_t panel_bytes = (a.kernel_h + 3) / 4 * a.kernel_w * kQuad * 4;
+  const std::int64_t pixels = a.out_height * a.out_width;
+  for (std::int64_t m0 = 0, m1 = 0; m0 < pixels; m0 = m1) {
+    m1 = strip_end(m0, pixels);
+    for (std::int64_t c = 0; c < a.channels; c += kQuad) {
+      StripWriter<kQuad, kPixels, true> writer(a.rule, a.out, c, a.channels);
+      writer.begin(m0);
+      const char* const weights = static_cast<const char*>(a.weights) + c / kQuad * panel_bytes;
+      for (std::int64_t m = m0; m < m1;) {
+        const std::int64_t column = m % a.out_width;
+        const std::int64_t in_row = a.out_width - column;
+        const std::int64_t left = in_row < m1 - m ? in_row : m1 - m;
+        const char* const x = static_cast<const char*>(a.x) + m / a.out_width * a.step_y + column * a.step_x + c;
+        const std::int64_t done = left >= 4 ? 4 : left >= 2 ? 2 : 1;
+        const auto run = done == 4 ? &depthwise_tile8<4> : done == 2 ? &depthwise_tile8<2> : &depthwise_tile8<1>;
+        run(a, x, weights, a.init + c, writer.acc());
+        writer.finish(done);
+        m += done;
+      }
+      writer.end();
+    }
+  }
+}
+
+template <bool kHasDot8>
+void depthwise_if_narrow(const DepthwiseArgs& a) {
+  if constexpr (kHasDot8) depthwise_narrow(a);
+}
+
+void depthwise(const DepthwiseArgs& a) { a.wide ? depthwise_wide(a) : depthwise_if_narrow<Simd::kHasDot8>(a); }
 
 }  // namespace

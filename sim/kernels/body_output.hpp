@@ -18,13 +18,15 @@ WITIN_INLINE std::int64_t size_of(Element element) {
 
 // Takes blocks of rows [rows][kColumns] of accumulators, applies the rule, and writes the columns below n_end that
 // start at column n. Transposed output is collected in strips of kStripRows rows first.
-template <std::int64_t kColumns, std::int64_t kMaxBlockRows>
+// kInLane: kColumns is kQuad and the accumulators have the order of codes8's kInLane.
+template <std::int64_t kColumns, std::int64_t kMaxBlockRows, bool kInLane = false>
 class StripWriter {
  public:
   StripWriter(const RuleArgs& rule, const OutputArgs& out, std::int64_t n, std::int64_t n_end)
       : rule_(rule),
         out_(out),
-        codes_of_(choose_codes(rule, out.element)),
+        in_order_(!kInLane || out.element != Element::kS8 || rule.form == RuleForm::kExact),
+        codes_of_(in_order_ ? choose_codes<false>(rule, out.element) : choose_codes<kInLane>(rule, out.element)),
         n_(n),
         columns_(n_end - n < kColumns ? n_end - n : kColumns),
         size_(size_of(out.element)),
@@ -49,6 +51,7 @@ class StripWriter {
 
   // The next `rows` rows of the strip are in acc().
   WITIN_INLINE void finish(std::int64_t rows) {
+    if (kInLane && in_order_) restore_order(rows);
     const std::int64_t quads_end = (rows * kColumns + kQuad - 1) / kQuad * kQuad;
     char* const to = by_rows_ ? out_row(m_ + rows_) + n_ * size_ : strip_ + rows_ * kColumns * size_;
     if (quad_bytes_ != 0 && (!by_rows_ || quads_end == rows * kColumns)) {
@@ -78,6 +81,15 @@ class StripWriter {
 
  private:
   static constexpr std::int64_t kShortRun = 4;  // rows below which moving single elements is faster
+
+  WITIN_NOINLINE void restore_order(std::int64_t rows) {
+    for (std::int64_t r = 0; r < rows; ++r) {
+      std::int32_t from[extent(kColumns)];
+      std::int32_t* const to = acc_ + r * kColumns;
+      copy_bytes(from, to, kColumns * 4);
+      for (std::int64_t n = 0; n < kColumns; ++n) to[n] = from[(n % 16 / 4 * kBlockLanes + n / 16) * 4 + n % 4];
+    }
+  }
 
   // By way of a block of codes, for partial blocks, scattered rows and raw accumulators.
   WITIN_NOINLINE void copy_rows(std::int64_t rows, std::int64_t quads_end, char* to) {
@@ -117,6 +129,7 @@ class StripWriter {
 
   const RuleArgs& rule_;
   const OutputArgs& out_;
+  bool in_order_;  // the columns of acc_, when the rule is applied
   Codes codes_of_;
   std::int64_t n_, columns_, size_;
   bool by_rows_;

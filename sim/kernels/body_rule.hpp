@@ -41,8 +41,9 @@ struct Convert {
   Simd::F scale_, lo_, hi_;
 };
 
-// count is a multiple of kQuad; the codes of quad q go to out + q * quad_bytes.
-template <RuleForm kForm, bool kClamp>
+// count is a multiple of kQuad; the codes of quad q go to out + q * quad_bytes. kInLane: accumulator 4 * (kBlockLanes *
+// i + lane) + c of a quad is column 16 * lane + 4 * i + c, else columns are in order.
+template <RuleForm kForm, bool kClamp, bool kInLane>
 void codes8(const RuleArgs& rule, const std::int32_t* acc, std::int64_t count, char* out, std::int64_t quad_bytes) {
   const Convert<kForm, kClamp> convert(rule);
   const Simd::I two = Simd::splat16(2);
@@ -54,7 +55,8 @@ void codes8(const RuleArgs& rule, const std::int32_t* acc, std::int64_t count, c
       low = Simd::sra2_16(Simd::adds16(low, two));
       high = Simd::sra2_16(Simd::adds16(high, two));
     }
-    Simd::store(out, Simd::order8(Simd::pack8(low, high)));
+    const Simd::I codes = Simd::pack8(low, high);
+    Simd::store(out, kInLane ? codes : Simd::order8(codes));
     out += quad_bytes;
   }
 }
@@ -93,30 +95,32 @@ void codes_exact(const RuleArgs& rule, const std::int32_t* acc, std::int64_t cou
 using Codes = void (*)(const RuleArgs&, const std::int32_t* acc, std::int64_t count, char* out,
                        std::int64_t quad_bytes);
 
-template <RuleForm kForm>
+template <RuleForm kForm, bool kInLane>
 Codes choose_codes(bool clamp, bool s8) {
   if (!s8) return &codes16<kForm, true>;
   if constexpr (kForm == RuleForm::kQuarterF32 || kForm == RuleForm::kEvenF32) {
-    if (!clamp) return &codes8<kForm, false>;
+    if (!clamp) return &codes8<kForm, false, kInLane>;
   }
-  return &codes8<kForm, true>;
+  return &codes8<kForm, true, kInLane>;
 }
 
+// kInLane applies to s8 codes only; a kExact rule has no form for it.
+template <bool kInLane>
 Codes choose_codes(const RuleArgs& rule, Element element) {
   const bool s8 = element == Element::kS8;
   switch (rule.form) {
     case RuleForm::kNone:
       return nullptr;
     case RuleForm::kQuarterF32:
-      return choose_codes<RuleForm::kQuarterF32>(rule.clamp, s8);
+      return choose_codes<RuleForm::kQuarterF32, kInLane>(rule.clamp, s8);
     case RuleForm::kEvenF32:
-      return choose_codes<RuleForm::kEvenF32>(rule.clamp, s8);
+      return choose_codes<RuleForm::kEvenF32, kInLane>(rule.clamp, s8);
     case RuleForm::kQuarterF64:
-      return choose_codes<RuleForm::kQuarterF64>(true, s8);
+      return choose_codes<RuleForm::kQuarterF64, kInLane>(true, s8);
     case RuleForm::kEvenF64:
-      return choose_codes<RuleForm::kEvenF64>(true, s8);
+      return choose_codes<RuleForm::kEvenF64, kInLane>(true, s8);
     case RuleForm::kIeee:
-      return choose_codes<RuleForm::kIeee>(true, s8);
+      return choose_codes<RuleForm::kIeee, kInLane>(true, s8);
     case RuleForm::kExact:
       return s8 ? &codes_exact<std::int8_t> : &codes_exact<std::int16_t>;
   }
@@ -126,7 +130,7 @@ Codes choose_codes(const RuleArgs& rule, Element element) {
 void apply_rule(const RuleArgs& rule, const std::int32_t* acc, std::int64_t count, void* codes, Element element) {
   const std::int64_t whole = count / kQuad * kQuad;
   const std::int64_t size = element == Element::kS8 ? 1 : 2;
-  const Codes run = choose_codes(rule, element);
+  const Codes run = choose_codes<false>(rule, element);
   run(rule, acc, whole, static_cast<char*>(codes), kQuad * size);
   if (whole == count) return;
   alignas(64) std::int32_t last[kQuad] = {};

@@ -36,18 +36,15 @@ class PackedDepthwise {
   [[nodiscard]] XFormat x_format() const { return x_format_; }
   [[nodiscard]] const DepthwiseGeometry& geometry() const { return geometry_; }
 
-  // For the kernels: s16 [tap][channels], taps in row order; int32 [channels].
-  [[nodiscard]] const std::int16_t* weights() const { return weights_->as<std::int16_t>(); }
-  [[nodiscard]] const std::int32_t* init() const { return init_->as<std::int32_t>(); }
+  friend void depthwise(const PackedDepthwise& packed, const void* x, const FusedRule* rule, const Output& out);
 
  private:
+  struct Tables;  // layouts of kernel_table.hpp
+
   Isa isa_ = Isa::kRef;
   XFormat x_format_;
   DepthwiseGeometry geometry_;
-  std::shared_ptr<const Buffer> weights_;
-  std::shared_ptr<const Buffer> init_;
+  std::shared_ptr<const Tables> tables_;
 };
-
-void depthwise(const PackedDepthwise& packed, const void* x, const FusedRule* rule, const Output& out);
 
 }  // namespace witin::kernels

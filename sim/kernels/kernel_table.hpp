@@ -47,15 +47,29 @@ struct MatmulArgs {
   OutputArgs out;
 };
 
+// One column of kernel_h codes that a tile of consecutive output pixels reads, and the kernel column it is for each of
+// them (-1: none).
+inline constexpr int kDepthwiseTile = 4;
+struct DepthwiseColumn {
+  std::int64_t offset;  // elements from the first tap of the tile's first pixel
+  std::int32_t tap[kDepthwiseTile];
+};
+
+// Weights of the narrow form, u8 or s8 maps: [panel][row group][kernel column][4][lane][4 channels][4 rows], where a
+// panel has 16 channels a lane (channel = 16 * lane + 4 * i + c) and a row group 4 kernel rows, zero filled. init:
+// [panel][4][lane][4]. Of the wide form, s16 maps: s16 [tap][channels]; init: [channels].
 struct DepthwiseArgs {
   const void* x;
   Element x_element;
+  bool wide;
   std::int64_t channels, out_height, out_width;
   std::int64_t kernel_h, kernel_w;
   std::int64_t step_y, step_x;  // elements between output rows and output columns
   std::int64_t tap_y, tap_x;    // elements between kernel rows and kernel columns
-  const std::int16_t* weights;
+  const void* weights;
   const std::int32_t* init;
+  const DepthwiseColumn* columns[3];  // of tiles of 1, 2 and 4 pixels; narrow form
+  std::int64_t column_count[3];
   RuleArgs rule;
   OutputArgs out;
 };

@@ -74,7 +74,7 @@ void depthwise(const DepthwiseArgs& a) {
       std::int32_t acc = a.init[c];
       for (std::int64_t tap = 0; tap < a.kernel_h * a.kernel_w; ++tap) {
         const std::int64_t at = pixel + tap / a.kernel_w * a.tap_y + tap % a.kernel_w * a.tap_x + c;
-        acc += load(a.x, a.x_element, at) * a.weights[tap * a.channels + c];
+        acc += load(a.x, a.x_element, at) * static_cast<const std::int16_t*>(a.weights)[tap * a.channels + c];
       }
       store_output(a.out, m, c, finish(a.rule, acc));
     }
