@@ -20,6 +20,10 @@ struct Plan;
 
 struct EngineOptions {
   std::optional<Arithmetic> arithmetic = {};  // instead of the package's default; a node's own profile stays
+  // Kernels to use: "ref", "sse2", "avx2", "avx512bw", "avx512vnni", "neon"; "" or "auto": what the environment
+  // variable WITIN_ISA names, else the fastest of this machine. Errors: "isa.unknown", "isa.not_built",
+  // "isa.not_supported".
+  std::string isa = {};
 };
 
 // A result a node can show. Field 0 of every node is npu_y, its output codes; the others are the intermediates of
@@ -82,7 +86,8 @@ class Engine {
   [[nodiscard]] const Package& package() const;
   [[nodiscard]] std::span<const NodeInfo> nodes() const;  // in execution order, as Package::nodes
   [[nodiscard]] Arithmetic arithmetic() const;
-  [[nodiscard]] bool stateful() const;  // frames are time steps: they run in order on one thread
+  [[nodiscard]] std::string_view isa() const;  // the kernels that run
+  [[nodiscard]] bool stateful() const;         // frames are time steps: they run in order on one thread
 
   Status run(FrameSource& source, std::span<FrameSink* const> sinks, const RunOptions& options = {}) const;
 

@@ -1,174 +1,238 @@
 #include "sim/array/array_layer.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <limits>
 
-#include "sim/array/accumulate.hpp"
 #include "sim/ops/codes.hpp"
 
 namespace witin::array {
 namespace {
 
-// Rows of codes converted at a time: their accumulators stay in the first-level cache.
 constexpr std::int64_t kAccumulatorsAtOnce = 8192;
-
-// The matrix the staged codes meet: with two polarities each tap's rows are followed by their negative ones.
-std::vector<std::int16_t> staged_matrix(const LayerSpec& spec, std::int32_t part, bool every_part) {
-  const auto columns = static_cast<std::size_t>(spec.columns);
-  const auto channels = static_cast<std::size_t>(spec.channels);
-  std::vector<std::int16_t> out;
-  const auto append = [&](const std::vector<std::int16_t>& weight, std::size_t row) {
-    const auto first = weight.begin() + static_cast<std::ptrdiff_t>(row * columns);
-    if (every_part || spec.part.empty() || spec.part[row] == part) {
-      out.insert(out.end(), first, first + static_cast<std::ptrdiff_t>(columns));
-    } else {
-      out.insert(out.end(), columns, 0);
-    }
-  };
-  for (std::size_t tap = 0; tap < static_cast<std::size_t>(spec.taps); ++tap) {
-    for (std::size_t c = 0; c < channels; ++c) append(spec.weight, tap * channels + c);
-    if (spec.weight_neg.empty()) continue;
-    for (std::size_t c = 0; c < channels; ++c) append(spec.weight_neg, tap * channels + c);
-  }
-  return out;
-}
-
-// start - offset * (sum of the column): what makes accumulators of offset codes those of the codes.
-std::vector<std::int32_t> without_offset(std::vector<std::int32_t> start, const std::vector<std::int16_t>& weight,
-                                         std::int32_t offset) {
-  if (offset == 0) return start;
-  for (std::size_t i = 0; i < weight.size(); ++i) start[i % start.size()] -= offset * weight[i];
-  return start;
-}
+constexpr std::int32_t kEveryPart = -1;
 
 std::int32_t as_int32(std::int64_t value) {
   return static_cast<std::int32_t>(std::clamp<std::int64_t>(value, std::numeric_limits<std::int32_t>::min(),
                                                             std::numeric_limits<std::int32_t>::max()));
 }
 
-bool fits_s8(std::span<const std::int32_t> weight) {
-  return std::ranges::all_of(weight, [](std::int32_t w) { return -128 <= w && w <= 127; });
+CodeRange range_of(std::span<const std::int32_t> weight) {
+  CodeRange range;
+  for (const std::int32_t w : weight) range = {std::min(range.lo, w), std::max(range.hi, w)};
+  return range;
 }
 
-// Codes plus 128 stay exact in int32 whatever they are.
-bool offset_fits(std::int64_t rows, std::span<const std::int32_t> bias) {
-  std::int64_t bound = 0;
-  for (const std::int32_t b : bias) bound = std::max(bound, std::abs(std::int64_t{b}));
-  return 2 * rows * 255 * 128 + bound < std::int64_t{1} << 31;
+// The digital side's division as an output rule. A sum of `parts` parts of y_bits and a quotient that is clipped to two
+// bits more saturates as with the whole quotient while there are at most three parts.
+std::optional<kernels::FusedRule> digital_rule(const arith::IntegerDivider& divider, int y_bits, std::int32_t parts) {
+  constexpr int kMostBits = 16;  // of an output rule
+  if (y_bits + 2 > kMostBits || parts > 3) return std::nullopt;
+  arith::OutputRuleSpec spec;
+  spec.arithmetic = Arithmetic::kNb01;
+  spec.g = static_cast<double>(divider.divisor());
+  spec.y_bits = y_bits + 2;
+  const Result<arith::OutputRule> rule = arith::OutputRule::make(spec);
+  if (!rule) return std::nullopt;
+  return kernels::FusedRule::make(*rule);
 }
 
 }  // namespace
 
-Staging choose_staging(CodeRange x, bool split, std::int64_t rows, std::span<const std::int32_t> weight,
-                       std::span<const std::int32_t> weight_neg, std::span<const std::int32_t> bias) {
-  Staging staging;
-  staging.two_polarities = !weight_neg.empty();
-  if (!fits_s8(weight) || !fits_s8(weight_neg)) return staging;
-  if (staging.two_polarities) x = {0, std::max(x.hi, -x.lo)};
+Staging choose_staging(kernels::Isa isa, CodeRange x, bool split, std::span<const std::int32_t> weight,
+                       std::span<const std::int32_t> weight_neg) {
+  const bool two_polarities = !weight_neg.empty();
+  if (two_polarities) x = {0, std::max(x.hi, -x.lo)};
   if (split) x = {x.lo < 0 ? -255 : 0, 255};
-  if (unsigned_range(8).contains(x)) {
-    staging.storage = Storage::kU8;
-  } else if (signed_range(8).contains(x) && offset_fits(rows, bias)) {
-    staging.storage = Storage::kU8;
-    staging.offset = 128;
-  }
-  return staging;
+  const CodeRange w = range_of(weight);
+  const CodeRange negative = range_of(weight_neg);
+  return {kernels::choose_operands(isa, x, {std::min(w.lo, negative.lo), std::max(w.hi, negative.hi)}), two_polarities};
 }
 
 Result<ArrayLayer> ArrayLayer::make(LayerSpec spec) {
   const Result<arith::OutputRule> rule = arith::OutputRule::make(spec.rule);
   if (!rule) return rule.error();
   ArrayLayer layer(*rule);
+  layer.parts_ = spec.parts;
+  if (spec.split || spec.parts > 1) layer.part_rule_ = kernels::FusedRule::make(rule->without_limit());
   if (spec.split) {
     Result<arith::IntegerDivider> divider = arith::IntegerDivider::make(*rule);
     if (!divider) return std::move(divider).error();
     layer.divider_ = *divider;
+    layer.digital_ = digital_rule(*divider, spec.rule.y_bits, spec.parts);
   }
-  layer.rows_ = spec.taps * spec.channels;
-  layer.columns_ = spec.columns;
-  layer.parts_ = spec.parts;
-  layer.staging_ = spec.staging;
+  layer.layout_ = std::move(spec.layout);
+  layer.channels_ = spec.channels;
+  layer.macs_ = std::ssize(spec.weight);
+  layer.part_ = std::move(spec.part);
   for (std::int32_t part = 0; part < spec.parts; ++part) {
-    layer.weights_.push_back(staged_matrix(spec, part, false));
-    std::vector<std::int32_t> start =
-        part == 0 ? spec.bias : std::vector<std::int32_t>(static_cast<std::size_t>(spec.columns), 0);
-    layer.starts_.push_back(without_offset(std::move(start), layer.weights_.back(), layer.staging_.offset));
+    const std::span<const std::int32_t> bias =
+        part == 0 ? std::span<const std::int32_t>(spec.bias) : std::span<const std::int32_t>();
+    layer.matrices_.push_back(layer.pack(spec.weight, spec.weight_neg, bias, part));
   }
   if (spec.split) {
-    if (spec.parts > 1) layer.high_weight_ = staged_matrix(spec, 0, true);
+    layer.high_ = layer.pack(spec.weight, spec.weight_neg, {}, kEveryPart);
     layer.high_start_ = std::move(spec.bias_d);
   }
   return layer;
 }
 
-void ArrayLayer::run(const Patches& x, const Sink& sink, ops::Scratch& scratch) const {
-  const std::int64_t at_once = std::max<std::int64_t>(1, kAccumulatorsAtOnce / columns_);
-  const auto block = static_cast<std::size_t>(std::min<std::int64_t>(at_once, std::ssize(x.rows)));
-  const auto columns = static_cast<std::size_t>(columns_);
-  const std::span<std::int32_t> acc = scratch.take<std::int32_t>(block * columns * static_cast<std::size_t>(parts_));
-  const std::span<std::int32_t> high = scratch.take<std::int32_t>(split() ? block * columns : 0);
-  const auto sum = [&](const void* codes, std::span<const std::int64_t> rows, const std::vector<std::int16_t>& weight,
-                       std::span<std::int32_t> out) {
-    if (staging_.storage == Storage::kU8) {
-      accumulate(static_cast<const std::uint8_t*>(codes), rows, x.segments, x.segment, weight, out);
+ArrayMatrix ArrayLayer::pack(std::span<const std::int16_t> weight, std::span<const std::int16_t> weight_neg,
+                             std::span<const std::int32_t> bias, std::int32_t part) const {
+  const bool some = parts_ > 1 && part != kEveryPart;
+  if (!some && weight_neg.empty()) return ArrayMatrix::pack(layout_, weight, bias);
+  const auto columns = static_cast<std::size_t>(layout_.columns);
+  const auto channels = static_cast<std::size_t>(channels_);
+  std::vector<std::int16_t> own;
+  std::vector<bool> used;
+  const auto append = [&](std::span<const std::int16_t> polarity, std::size_t row) {
+    used.push_back(!some || part_[row] == part);
+    if (used.back()) {
+      const auto values = polarity.subspan(row * columns, columns);
+      own.insert(own.end(), values.begin(), values.end());
     } else {
-      accumulate(static_cast<const std::int16_t*>(codes), rows, x.segments, x.segment, weight, out);
+      own.insert(own.end(), columns, 0);
     }
   };
-  for (std::size_t first = 0; first < x.rows.size(); first += block) {
-    const std::size_t count = std::min(block, x.rows.size() - first);
-    const std::span<const std::int64_t> rows = x.rows.subspan(first, count);
-    for (std::size_t part = 0; part < weights_.size(); ++part) {
-      const std::span<std::int32_t> out = acc.subspan(part * block * columns, count * columns);
-      for (std::size_t m = 0; m < count; ++m) std::ranges::copy(starts_[part], out.subspan(m * columns).begin());
-      sum(x.codes, rows, weights_[part], out);
-    }
-    if (split()) {
-      std::ranges::fill(high, 0);
-      sum(x.high, rows, high_weight_.empty() ? weights_[0] : high_weight_, high.first(count * columns));
-      for (std::size_t i = 0; i < count * columns; ++i) {
-        high[i] = high[i] * kHighUnit + high_start_[i % columns];
-      }
-    }
-    convert(acc, high, first, count, sink);
+  for (std::size_t tap = 0; tap < layout_.taps.size(); ++tap) {
+    for (std::size_t c = 0; c < channels; ++c) append(weight, tap * channels + c);
+    for (std::size_t c = 0; c < channels && !weight_neg.empty(); ++c) append(weight_neg, tap * channels + c);
+  }
+  return ArrayMatrix::pack(layout_, own, bias, used);
+}
+
+std::int64_t ArrayLayer::rows_at_once(const Patches& x) const {
+  const std::int64_t step = depthwise() ? x.grid_width : 1;
+  return std::min(x.count, std::max<std::int64_t>(1, kAccumulatorsAtOnce / outputs() / step) * step);
+}
+
+void ArrayLayer::run(const Patches& x, const Sink& sink, ops::Scratch& scratch) const {
+  if (parts_ == 1 && !split() && sink.acc == nullptr && sink.v == nullptr) {
+    matrices_.front().multiply({x.codes, x.rows, 0, x.count, x.grid_width}, &fused_,
+                               {.data = sink.y,
+                                .storage = sink.storage,
+                                .row_stride = sink.places.stride,
+                                .column_stride = sink.output_stride,
+                                .row_offsets = sink.places.offsets});
+    return;
+  }
+  const ops::Scratch::Mark mark = scratch.mark();
+  const std::int64_t block = rows_at_once(x);
+  const auto each = static_cast<std::size_t>(block * outputs());
+  const std::span<std::int32_t> acc = scratch.take<std::int32_t>(each * static_cast<std::size_t>(parts_));
+  const std::span<std::int32_t> high = scratch.take<std::int32_t>(split() ? each : 0);
+  for (std::int64_t first = 0; first < x.count; first += block) {
+    const std::int64_t count = std::min(block, x.count - first);
+    const auto used = static_cast<std::size_t>(count * outputs());
+    const auto all = acc.first(used * static_cast<std::size_t>(parts_));
+    const auto digital = high.first(split() ? used : 0);
+    accumulate(x, first, count, all, digital);
+    convert(all, digital, first, count, sink, scratch);
+  }
+  scratch.rewind(mark);
+}
+
+void ArrayLayer::accumulate(const Patches& x, std::int64_t first, std::int64_t count, std::span<std::int32_t> acc,
+                            std::span<std::int32_t> high) const {
+  const auto sums = [&](const void* codes, const ArrayMatrix& matrix, std::int32_t* out) {
+    matrix.multiply({codes, x.rows, first, count, x.grid_width}, nullptr,
+                    {.data = out, .storage = Storage::kS32, .row_stride = outputs()});
+  };
+  std::int32_t* out = acc.data();
+  for (const ArrayMatrix& matrix : matrices_) {
+    sums(x.codes, matrix, out);
+    out += count * outputs();
+  }
+  if (!split()) return;
+  sums(x.high, *high_, high.data());
+  const auto columns = high_start_.size();
+  for (std::size_t m = 0; m < high.size(); m += columns) {
+    for (std::size_t n = 0; n < columns; ++n) high[m + n] = high[m + n] * kHighUnit + high_start_[n];
   }
 }
 
-void ArrayLayer::convert(std::span<const std::int32_t> acc, std::span<const std::int32_t> high, std::size_t first,
-                         std::size_t count, const Sink& sink) const {
-  const auto columns = static_cast<std::size_t>(columns_);
-  const std::size_t block = acc.size() / columns / static_cast<std::size_t>(parts_);
-  const bool direct = !split() && parts_ == 1;
-  ops::with_element(sink.storage, [&]<typename Y>(Y*) {
-    Y* const y = static_cast<Y*>(sink.y);
-    for (std::size_t m = 0; m < count; ++m) {
-      for (std::size_t n = 0; n < columns; ++n) {
-        const std::int64_t place = sink.places[first + m] + static_cast<std::int64_t>(n) * sink.column_stride;
-        if (direct) {
-          y[place] = static_cast<Y>(rule_.y(acc[m * columns + n]));
-        } else {
-          std::int64_t code = 0;
-          for (std::size_t p = 0; p < weights_.size(); ++p) code += part_rule_.y(acc[(p * block + m) * columns + n]);
-          if (split()) {
-            const std::int64_t digital = (*divider_)(high[m * columns + n]);
-            if (sink.y_d != nullptr) sink.y_d[place] = as_int32(digital);
-            code += digital;
-          }
-          y[place] = static_cast<Y>(rule_.clip(code));
+void ArrayLayer::convert(std::span<const std::int32_t> acc, std::span<const std::int32_t> high, std::int64_t first,
+                         std::int64_t count, const Sink& sink, ops::Scratch& scratch) const {
+  const ops::Scratch::Mark mark = scratch.mark();
+  const auto each = static_cast<std::size_t>(count * outputs());
+  const kernels::Isa isa = layout_.operands.isa;
+  if (parts_ == 1 && !split()) {
+    const auto codes = scratch.take<std::byte>(each * size_of(sink.storage));
+    kernels::apply_rule(isa, fused_, acc, codes.data(), sink.storage);
+    store(sink.storage, codes.data(), first, count, sink);
+  } else {
+    const auto sum = scratch.take<std::int32_t>(each);
+    const auto codes = scratch.take<std::int16_t>(each);
+    std::ranges::fill(sum, 0);
+    for (std::size_t part = 0; part < matrices_.size(); ++part) {
+      kernels::apply_rule(isa, part_rule_, acc.subspan(part * each, each), codes.data(), Storage::kS16);
+      for (std::size_t i = 0; i < each; ++i) sum[i] += codes[i];
+    }
+    if (split()) add_digital(high, sum, scratch);
+    for (std::int32_t& code : sum) code = rule_.clip(code);
+    store(Storage::kS32, sum.data(), first, count, sink);
+  }
+  show(acc, high, first, count, sink);
+  scratch.rewind(mark);
+}
+
+void ArrayLayer::add_digital(std::span<const std::int32_t> high, std::span<std::int32_t> sum,
+                             ops::Scratch& scratch) const {
+  if (!digital_) {
+    // What the clip of the sum leaves of a quotient fits 30 bits.
+    constexpr std::int64_t kMost = 1 << 30;
+    for (std::size_t i = 0; i < sum.size(); ++i) {
+      sum[i] += static_cast<std::int32_t>(std::clamp((*divider_)(high[i]), -kMost, kMost));
+    }
+    return;
+  }
+  const auto quotients = scratch.take<std::int16_t>(sum.size());
+  kernels::apply_rule(layout_.operands.isa, *digital_, high, quotients.data(), Storage::kS16);
+  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += quotients[i];
+}
+
+void ArrayLayer::store(Storage storage, const void* codes, std::int64_t first, std::int64_t count,
+                       const Sink& sink) const {
+  const std::int64_t columns = outputs();
+  ops::with_element(storage, [&]<typename X>(X*) {
+    ops::with_element(sink.storage, [&]<typename Y>(Y*) {
+      const X* const from = static_cast<const X*>(codes);
+      Y* const to = static_cast<Y*>(sink.y);
+      if (sink.output_stride == 1) {
+        for (std::int64_t m = 0; m < count; ++m) {
+          Y* const row = to + sink.places[first + m];
+          for (std::int64_t n = 0; n < columns; ++n) row[n] = static_cast<Y>(from[m * columns + n]);
         }
-        if (sink.acc == nullptr && sink.v == nullptr) continue;
-        for (std::int64_t p = 0; p < parts_; ++p) {
-          const std::int32_t value = acc[(static_cast<std::size_t>(p) * block + m) * columns + n];
-          const std::int64_t at = parts_ == 1 ? place
-                                              : (place / sink.frame_elements * parts_ + p) * sink.frame_elements +
-                                                    place % sink.frame_elements;
-          if (sink.acc != nullptr) sink.acc[at] = value;
-          if (sink.v != nullptr) sink.v[at] = as_int32(rule_.v(value));
+        return;
+      }
+      for (std::int64_t n = 0; n < columns; ++n) {
+        Y* const column = to + n * sink.output_stride;
+        for (std::int64_t m = 0; m < count; ++m) {
+          column[sink.places[first + m]] = static_cast<Y>(from[m * columns + n]);
         }
       }
-    }
+    });
   });
+}
+
+void ArrayLayer::show(std::span<const std::int32_t> acc, std::span<const std::int32_t> high, std::int64_t first,
+                      std::int64_t count, const Sink& sink) const {
+  if (sink.acc == nullptr && sink.v == nullptr && sink.y_d == nullptr) return;
+  const std::int64_t columns = outputs();
+  for (std::int64_t m = 0; m < count; ++m) {
+    for (std::int64_t n = 0; n < columns; ++n) {
+      const std::int64_t place = sink.places[first + m] + n * sink.output_stride;
+      const auto index = static_cast<std::size_t>(m * columns + n);
+      if (sink.y_d != nullptr) sink.y_d[place] = as_int32((*divider_)(high[index]));
+      for (std::int64_t p = 0; p < parts_; ++p) {
+        const std::int32_t value = acc[static_cast<std::size_t>(p * count * columns) + index];
+        const std::int64_t at = parts_ == 1 ? place
+                                            : (place / sink.frame_elements * parts_ + p) * sink.frame_elements +
+                                                  place % sink.frame_elements;
+        if (sink.acc != nullptr) sink.acc[at] = value;
+        if (sink.v != nullptr) sink.v[at] = as_int32(rule_.v(value));
+      }
+    }
+  }
 }
 
 }  // namespace witin::array

@@ -5,6 +5,14 @@
 //   split       y = sat(rule(low W + bias) + rne((high W + bias_d) / rne(g)))            x wider than 8 bits
 //   parts       y = sat(sum_p rule(acc_p)), the bias in part 0                           attribute k_split
 //
+// run() applies the rule inside the kernel where one pass of one part is asked for its codes alone. Otherwise, and for
+// whoever makes accumulators in another way (noise), it is put together from pieces that can be called on their own:
+//
+//   pack()        a matrix of other weights, int16 at most, over the same staged codes
+//   accumulate()  rows of codes -> int32 accumulators [part][row][output], and those of the high parts
+//   convert()     accumulators -> codes, by the rules above, and their trace fields
+//   store()       codes [row][output] that were made elsewhere -> the sink
+//
 // Sources: sim/arith/numerics.md. The accumulators are exact in int32; whoever reads the tensors refuses more.
 #pragma once
 
@@ -14,49 +22,44 @@
 #include <vector>
 
 #include "sim/arith/output_rule.hpp"
-#include "sim/array/staging.hpp"
+#include "sim/array/array_matrix.hpp"
 #include "sim/ops/scratch.hpp"
 #include "witin/error.hpp"
 
 namespace witin::array {
 
 struct LayerSpec {
-  std::int64_t taps = 1;      // the matrix has taps * channels rows, channel fastest
-  std::int64_t channels = 0;  // consecutive codes of one tap
-  std::int64_t columns = 0;
-  std::vector<std::int16_t> weight;      // [rows, columns]
-  std::vector<std::int16_t> weight_neg;  // empty: -weight
-  std::vector<std::int32_t> bias;        // [columns]
-  std::vector<std::int32_t> bias_d;      // [columns], split only
-  std::vector<std::int32_t> part;        // [rows]; empty: one part
+  MatrixLayout layout;                   // rows: per tap the channels, with two polarities once more for -x
+  std::int64_t channels = 0;             // consecutive codes of one tap, one polarity
+  std::vector<std::int16_t> weight;      // [taps * channels, columns]
+  std::vector<std::int16_t> weight_neg;  // of the same shape; empty: one polarity
+  std::vector<std::int32_t> bias;        // [outputs]
+  std::vector<std::int32_t> bias_d;      // [outputs], split only
+  std::vector<std::int32_t> part;        // [taps * channels]; empty: one part
   std::int32_t parts = 1;
-  Staging staging;  // of the plane the codes come from
   bool split = false;
   arith::OutputRuleSpec rule;
 };
 
-// How codes in `x` reach a matrix with these weights: uint8 where the weights are int8 and the codes allow it, with an
-// offset for signed ones; two polarities where there are negative weights of their own.
-[[nodiscard]] Staging choose_staging(CodeRange x, bool split, std::int64_t rows, std::span<const std::int32_t> weight,
-                                     std::span<const std::int32_t> weight_neg, std::span<const std::int32_t> bias);
+// How codes in `x` reach a matrix with these weights. Codes of a split input come as two of at most 8 bits and a sign.
+[[nodiscard]] Staging choose_staging(kernels::Isa isa, CodeRange x, bool split, std::span<const std::int32_t> weight,
+                                     std::span<const std::int32_t> weight_neg);
 
-// Where the codes of the rows lie in a plane: row m, segment s is `segment` codes from codes + rows[m] + segments[s].
-// A tap is a segment of channels * polarities codes; neighbours may be merged into longer ones.
 struct Patches {
   const void* codes = nullptr;  // the whole codes, or the low parts of a split input
   const void* high = nullptr;   // split: the high parts, same places
-  std::span<const std::int64_t> rows;
-  std::span<const std::int64_t> segments;
-  std::int64_t segment = 0;
+  RowPlaces rows;
+  std::int64_t count = 0;
+  std::int64_t grid_width = 1;  // depthwise: outputs in one row of the grid
 };
 
-// Where results go: row m, column n at y[places[m] + n * column_stride]. acc, v and y_d are wanted where not null and
+// Where results go: row m, output n at y[places[m] + n * output_stride]. acc, v and y_d are wanted where not null and
 // lie like y; with several parts acc and v hold [frame][part][frame_elements].
 struct Sink {
   Storage storage = Storage::kS8;
   void* y = nullptr;
-  std::span<const std::int64_t> places;
-  std::int64_t column_stride = 1;
+  RowPlaces places;
+  std::int64_t output_stride = 1;
   std::int64_t frame_elements = 0;
   std::int32_t* acc = nullptr;
   std::int32_t* v = nullptr;
@@ -68,31 +71,50 @@ class ArrayLayer {
   // Errors: those of OutputRule and IntegerDivider (where = the attribute's name).
   [[nodiscard]] static Result<ArrayLayer> make(LayerSpec spec);
 
-  [[nodiscard]] const Staging& staging() const { return staging_; }
+  [[nodiscard]] const MatrixLayout& layout() const { return layout_; }
+  [[nodiscard]] bool depthwise() const { return layout_.depthwise.has_value(); }
   [[nodiscard]] bool split() const { return divider_.has_value(); }
   [[nodiscard]] bool has_v() const { return rule_.has_v(); }
   [[nodiscard]] std::int32_t parts() const { return parts_; }
-  [[nodiscard]] std::int64_t columns() const { return columns_; }
-  [[nodiscard]] std::int64_t macs() const { return rows_ * columns_; }  // of one row of codes
+  [[nodiscard]] std::int64_t outputs() const { return layout_.outputs(); }
+  [[nodiscard]] std::int64_t macs() const { return macs_; }  // of one row of codes, pn counted once
+  [[nodiscard]] const arith::OutputRule& rule() const { return rule_; }
   [[nodiscard]] CodeRange y_range() const { return rule_.range(); }
 
   void run(const Patches& x, const Sink& sink, ops::Scratch& scratch) const;
 
+  // The pieces. `first` and `count` choose rows of the patches and the sink; of a depthwise layer whole grid rows.
+  [[nodiscard]] ArrayMatrix pack(std::span<const std::int16_t> weight, std::span<const std::int16_t> weight_neg,
+                                 std::span<const std::int32_t> bias, std::int32_t part) const;
+  // acc: [parts][count][outputs]; high: [count][outputs], split only.
+  void accumulate(const Patches& x, std::int64_t first, std::int64_t count, std::span<std::int32_t> acc,
+                  std::span<std::int32_t> high) const;
+  void convert(std::span<const std::int32_t> acc, std::span<const std::int32_t> high, std::int64_t first,
+               std::int64_t count, const Sink& sink, ops::Scratch& scratch) const;
+  // codes: [count][outputs] of `storage`, within the sink's.
+  void store(Storage storage, const void* codes, std::int64_t first, std::int64_t count, const Sink& sink) const;
+  // Rows whose accumulators fit into the first-level cache, whole grid rows.
+  [[nodiscard]] std::int64_t rows_at_once(const Patches& x) const;
+
  private:
-  explicit ArrayLayer(arith::OutputRule rule) : rule_(rule), part_rule_(rule.without_limit()) {}
-  void convert(std::span<const std::int32_t> acc, std::span<const std::int32_t> high, std::size_t first,
-               std::size_t count, const Sink& sink) const;
+  explicit ArrayLayer(const arith::OutputRule& rule)
+      : rule_(rule), fused_(kernels::FusedRule::make(rule)), part_rule_(fused_) {}
+  void add_digital(std::span<const std::int32_t> high, std::span<std::int32_t> sum, ops::Scratch& scratch) const;
+  void show(std::span<const std::int32_t> acc, std::span<const std::int32_t> high, std::int64_t first,
+            std::int64_t count, const Sink& sink) const;
 
   arith::OutputRule rule_;
-  arith::OutputRule part_rule_;
+  kernels::FusedRule fused_;
+  kernels::FusedRule part_rule_;               // without the second clip, where parts are summed
+  std::optional<kernels::FusedRule> digital_;  // the divider, clipped beyond what the sum's clip leaves
   std::optional<arith::IntegerDivider> divider_;
-  Staging staging_;
-  std::int64_t rows_ = 0;  // of the matrix as the package gives it
-  std::int64_t columns_ = 0;
+  MatrixLayout layout_;
+  std::int64_t channels_ = 0;
+  std::int64_t macs_ = 0;
   std::int32_t parts_ = 1;
-  std::vector<std::vector<std::int16_t>> weights_;  // per part [staged rows, columns]
-  std::vector<std::vector<std::int32_t>> starts_;   // per part [columns]: what its accumulators start from
-  std::vector<std::int16_t> high_weight_;           // empty unless there are several parts
+  std::vector<std::int32_t> part_;
+  std::vector<ArrayMatrix> matrices_;  // one a part
+  std::optional<ArrayMatrix> high_;    // of all parts together, no bias
   std::vector<std::int32_t> high_start_;
 };
 

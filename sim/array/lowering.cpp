@@ -32,22 +32,25 @@ class Builder {
     geometry_.first_w = -lowering.w.lo;
     geometry_.ahead = lowering.time ? lowering.w.hi : 0;
     geometry_.pad = attributes.shift;
-    geometry_.column_stride = lowering.output.channel;
+    geometry_.output_stride = lowering.output.channel;
     geometry_.shows_context = lowering.shows_context;
   }
 
   [[nodiscard]] const ArrayGeometry& geometry() const { return geometry_; }
 
+  // All groups at once, where a group is one channel and the layer one of this path's depthwise kernels can do.
+  [[nodiscard]] bool depthwise() const {
+    const auto regular = [](const Axis& axis) { return std::ranges::all_of(axis.phases, is_regular); };
+    return lowering_.groups > 1 && group() == 1 && !staging_.two_polarities && attributes_.k_split.size() < 2 &&
+           regular(lowering_.h) && regular(lowering_.w);
+  }
+
+  // Of one group, or of all of a depthwise convolution.
   Result<PlacedLayer> layer(std::int64_t group_index, const AxisPhase& h, const AxisPhase& w) const {
-    Result<ArrayLayer> made = ArrayLayer::make(spec(group_index, h, w));
+    const bool blank = h.taps.empty() || w.taps.empty();  // outputs no tap reaches: the bias alone
+    Result<ArrayLayer> made = ArrayLayer::make(blank ? blank_spec(group_index) : spec(group_index, h, w));
     if (!made) return std::move(made).error();
-    PlacedLayer placed{*std::move(made), {}, group() * staging_.polarities(), {}, {}};
-    for (const Tap& tap_w : w.taps) {
-      for (const Tap& tap_h : h.taps) placed.segments.push_back(place(tap_h.offset, tap_w.offset));
-    }
-    const bool blank = placed.segments.empty();  // outputs no tap reaches: the bias alone
-    if (blank) placed.segments.push_back(0);
-    merge(placed);
+    PlacedLayer placed{*std::move(made), {}, {}, std::ssize(w.outputs)};
     const std::int64_t codes = (geometry_.first_w * geometry_.plane_height + geometry_.first_h) * pixel() +
                                group_index * group() * staging_.polarities();
     const std::int64_t output = group_index * group_columns() * lowering_.output.channel;
@@ -61,46 +64,64 @@ class Builder {
   }
 
  private:
+  static bool is_regular(const AxisPhase& phase) {
+    const auto steps = [](const auto& values, auto position) {
+      for (std::size_t i = 2; i < values.size(); ++i) {
+        if (position(values[i]) - position(values[i - 1]) != position(values[1]) - position(values[0])) return false;
+      }
+      return true;
+    };
+    return !phase.taps.empty() && steps(phase.taps, [](const Tap& tap) { return tap.offset; }) &&
+           steps(phase.outputs, [](const AxisPhase::Output& output) { return output.start; });
+  }
+
   [[nodiscard]] std::int64_t group() const { return lowering_.channels / lowering_.groups; }
   [[nodiscard]] std::int64_t group_columns() const { return lowering_.columns / lowering_.groups; }
   [[nodiscard]] std::int64_t pixel() const { return lowering_.channels * staging_.polarities(); }
   [[nodiscard]] std::int64_t place(std::int64_t h, std::int64_t w) const {
     return (w * geometry_.plane_height + h) * pixel();
   }
+  [[nodiscard]] std::int64_t groups_in_layer() const { return depthwise() ? lowering_.groups : 1; }
 
-  // Taps that lie next to each other in the plane become one segment, where all segments come out equally long.
-  void merge(PlacedLayer& placed) const {
-    if (lowering_.shows_context) return;
-    std::vector<std::int64_t>& segments = placed.segments;
-    const auto joins = [&](std::size_t i) { return segments[i] == segments[i - 1] + placed.segment; };
-    std::size_t run = 1;
-    while (run < segments.size() && joins(run)) ++run;
-    if (run == 1 || segments.size() % run != 0) return;
-    for (std::size_t i = 1; i < segments.size(); ++i) {
-      if (joins(i) != (i % run != 0)) return;
-    }
-    for (std::size_t i = 0; i * run < segments.size(); ++i) segments[i] = segments[i * run];
-    segments.resize(segments.size() / run);
-    placed.segment *= static_cast<std::int64_t>(run);
-  }
-
-  [[nodiscard]] LayerSpec spec(std::int64_t group_index, const AxisPhase& h, const AxisPhase& w) const {
+  // A layer with its biases, as yet without weights.
+  [[nodiscard]] LayerSpec empty_spec(std::int64_t group_index) const {
     LayerSpec spec;
-    spec.taps = std::ssize(h.taps) * std::ssize(w.taps);
-    spec.channels = group();
-    spec.columns = group_columns();
-    spec.staging = staging_;
+    spec.layout.operands = staging_.operands;
+    spec.layout.tap_codes = groups_in_layer() * group() * staging_.polarities();
+    spec.layout.columns = group_columns();
+    spec.channels = groups_in_layer() * group();
     spec.split = attributes_.split;
     spec.rule = attributes_.rule;
     spec.parts = std::max<std::int32_t>(1, static_cast<std::int32_t>(attributes_.k_split.size()));
+    const auto own = [&](const std::vector<std::int32_t>& bias) {
+      const auto first = bias.begin() + group_index * group_columns();
+      return std::vector<std::int32_t>(first, first + groups_in_layer() * group_columns());
+    };
+    spec.bias = own(tensors_.bias);
+    spec.bias_d = own(tensors_.bias_d);
+    return spec;
+  }
+
+  [[nodiscard]] LayerSpec blank_spec(std::int64_t group_index) const {
+    LayerSpec spec = empty_spec(group_index);
+    spec.layout.taps = {0};
+    spec.part.assign(static_cast<std::size_t>(spec.channels), 0);
+    spec.weight.assign(static_cast<std::size_t>(spec.channels * spec.layout.columns), 0);
+    if (!tensors_.weight_neg.empty()) spec.weight_neg = spec.weight;
+    return spec;
+  }
+
+  [[nodiscard]] LayerSpec spec(std::int64_t group_index, const AxisPhase& h, const AxisPhase& w) const {
+    LayerSpec spec = empty_spec(group_index);
     for (const Tap& tap_w : w.taps) {
       for (const Tap& tap_h : h.taps) {
-        for (std::int64_t c = 0; c < group(); ++c) {
-          const std::int64_t row = (tap_w.row * lowering_.h.kernel + tap_h.row) * group() + c;
+        spec.layout.taps.push_back(place(tap_h.offset, tap_w.offset));
+        for (std::int64_t c = 0; c < spec.channels; ++c) {
+          const std::int64_t row = (tap_w.row * lowering_.h.kernel + tap_h.row) * group() + c % group();
           spec.part.push_back(part_[static_cast<std::size_t>(row)]);
           for (std::int64_t n = 0; n < group_columns(); ++n) {
-            const auto index =
-                static_cast<std::size_t>(lowering_.weight_index(group_index, c, n, tap_h.kernel, tap_w.kernel));
+            const auto index = static_cast<std::size_t>(
+                lowering_.weight_index(group_index + c / group(), c % group(), n, tap_h.kernel, tap_w.kernel));
             spec.weight.push_back(static_cast<std::int16_t>(tensors_.weight[index]));
             if (tensors_.weight_neg.empty()) continue;
             spec.weight_neg.push_back(static_cast<std::int16_t>(tensors_.weight_neg[index]));
@@ -108,19 +129,24 @@ class Builder {
         }
       }
     }
-    if (spec.taps == 0) {
-      spec.taps = 1;
-      spec.part.assign(static_cast<std::size_t>(group()), 0);
-      spec.weight.assign(static_cast<std::size_t>(group() * group_columns()), 0);
-      if (!tensors_.weight_neg.empty()) spec.weight_neg = spec.weight;
-    }
-    const auto own = [&](const std::vector<std::int32_t>& bias) {
-      const auto first = bias.begin() + group_index * group_columns();
-      return std::vector<std::int32_t>(first, first + group_columns());
-    };
-    spec.bias = own(tensors_.bias);
-    spec.bias_d = own(tensors_.bias_d);
+    if (depthwise()) spec.layout.depthwise = depthwise_geometry(h, w);
     return spec;
+  }
+
+  [[nodiscard]] kernels::DepthwiseGeometry depthwise_geometry(const AxisPhase& h, const AxisPhase& w) const {
+    const auto tap_step = [](const AxisPhase& phase) {
+      return phase.taps.size() < 2 ? 0 : phase.taps[1].offset - phase.taps[0].offset;
+    };
+    const auto output_step = [](const AxisPhase& phase) {
+      return phase.outputs.size() < 2 ? 0 : phase.outputs[1].start - phase.outputs[0].start;
+    };
+    return {.channels = lowering_.channels,
+            .kernel_h = std::ssize(h.taps),
+            .kernel_w = std::ssize(w.taps),
+            .step_y = place(output_step(h), 0),
+            .step_x = place(0, output_step(w)),
+            .tap_y = place(tap_step(h), 0),
+            .tap_x = place(0, tap_step(w))};
   }
 
   const ArrayAttributes& attributes_;
@@ -159,11 +185,10 @@ Result<std::unique_ptr<ops::Operator>> lower(const NodeContext& context, const A
   const ops::ValueType& input = context.input();
   CodeRange x = intersection(attributes.x_range(), input.range);
   x = {std::min(x.lo, attributes.shift), std::max(x.hi, attributes.shift)};
-  const Builder builder(
-      attributes, lowering, *tensors,
-      choose_staging(x, attributes.split, shape.rows, tensors->weight, tensors->weight_neg, tensors->bias));
+  const Staging staging = choose_staging(context.isa(), x, attributes.split, tensors->weight, tensors->weight_neg);
+  const Builder builder(attributes, lowering, *tensors, staging);
   std::vector<PlacedLayer> layers;
-  for (std::int64_t group = 0; group < lowering.groups; ++group) {
+  for (std::int64_t group = 0; group < (builder.depthwise() ? 1 : lowering.groups); ++group) {
     for (const AxisPhase& h : lowering.h.phases) {
       for (const AxisPhase& w : lowering.w.phases) {
         Result<PlacedLayer> layer = builder.layer(group, h, w);
@@ -176,7 +201,7 @@ Result<std::unique_ptr<ops::Operator>> lower(const NodeContext& context, const A
     }
   }
   const CodeRange y = layers.front().layer.y_range();
-  return {std::make_unique<ArrayOperator>(ops::ValueType{lowering.output_shape, y}, input, attributes,
+  return {std::make_unique<ArrayOperator>(ops::ValueType{lowering.output_shape, y}, input, attributes, staging,
                                           builder.geometry(), std::move(layers))};
 }
 

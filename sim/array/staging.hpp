@@ -2,23 +2,26 @@
 // column covers are consecutive and array rows count kw outermost, then kh, then channel.
 //
 // A vector is a map of one row (h) whose w counts frames; a streaming map is a map whose w counts frames.
-// Staged codes are uint8 or int16. `offset` is added to every code, so that signed 8-bit codes can be driven as
-// uint8; with two polarities each group of channels x is followed by another: max(x, 0), then max(-x, 0).
+// Staged codes have the format of the kernels' x: an element is code + offset, so that signed 8-bit codes can be driven
+// as uint8. With two polarities each group of channels x is followed by another: max(x, 0), then max(-x, 0).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "sim/kernels/matmul.hpp"
+#include "sim/ops/scratch.hpp"
 #include "witin/types.hpp"
 
 namespace witin::array {
 
 struct Staging {
-  Storage storage = Storage::kS16;  // kU8 or kS16
-  std::int32_t offset = 0;
+  kernels::Operands operands;
   bool two_polarities = false;
 
   [[nodiscard]] std::int64_t polarities() const { return two_polarities ? 2 : 1; }
+  [[nodiscard]] Storage storage() const { return operands.x.storage; }
+  [[nodiscard]] std::int32_t offset() const { return operands.x.offset; }
 };
 
 // Which part of a code is staged: all of it, or of an input wider than 8 bits its low 8 bits or the rest, both with
@@ -42,8 +45,15 @@ struct StageTarget {
   std::int64_t group = 0;  // channels of one group
 };
 
+// Whether codes of this storage already are staged elements, byte for byte.
+[[nodiscard]] bool is_staged(const Staging& staging, CodePart part, Storage storage);
+
+// Memory for `count` staged elements, readable beyond its end as the kernels ask for.
+[[nodiscard]] void* take_plane(const Staging& staging, std::int64_t count, ops::Scratch& scratch);
+
 // Writes every code of `source` to its place in the plane.
-void stage(const Staging& staging, CodePart part, const StageSource& source, const StageTarget& target);
+void stage(const Staging& staging, CodePart part, const StageSource& source, const StageTarget& target,
+           ops::Scratch& scratch);
 
 // Fills `count` elements of a plane with one code: the padding.
 void stage_fill(const Staging& staging, CodePart part, std::int32_t code, void* plane, std::int64_t count);

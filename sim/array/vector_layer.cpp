@@ -21,9 +21,9 @@ Result<VectorLayer> VectorLayer::make(const ops::NodeContext& context, const Spe
 
   LayerSpec layer;
   layer.channels = spec.rows;
-  layer.columns = spec.columns;
   layer.weight.assign(tensors->weight.begin(), tensors->weight.end());
-  layer.staging = choose_staging(spec.x, false, spec.rows, tensors->weight, {}, tensors->bias);
+  const Staging staging = choose_staging(context.isa(), spec.codes, false, tensors->weight, {});
+  layer.layout = {staging.operands, {0}, spec.rows, spec.columns, std::nullopt};
   layer.bias = std::move(tensors->bias);
   layer.rule = attributes.rule;
   Result<ArrayLayer> made = ArrayLayer::make(std::move(layer));
@@ -31,26 +31,26 @@ Result<VectorLayer> VectorLayer::make(const ops::NodeContext& context, const Spe
     const Error& error = made.error();
     return context.attribute_error(spec.g, error.code, error.what, error.expected, error.found, error.hint);
   }
-  return VectorLayer(*std::move(made));
+  return VectorLayer(staging, *std::move(made));
 }
 
 void VectorLayer::run(std::span<const std::int32_t> x, std::span<std::int32_t> y, std::span<std::int32_t> acc,
                       std::span<std::int32_t> v, ops::Scratch& scratch) const {
-  static constexpr std::int64_t kFirst[]{0};
   const ops::Scratch::Mark mark = scratch.mark();
   const auto count = static_cast<std::int64_t>(x.size());
-  const Staging& staging = layer_.staging();
-  void* const staged = scratch.take<std::byte>(x.size() * size_of(staging.storage)).data();
-  stage(staging, CodePart::kWhole,
+  void* const staged = take_plane(staging_, count, scratch);
+  stage(staging_, CodePart::kWhole,
         {.storage = Storage::kS32, .codes = x.data(), .channels = count, .height = 1, .width = 1, .stride_c = 1},
-        {.codes = staged, .height = 1, .group = count});
+        {.codes = staged, .height = 1, .group = count}, scratch);
   const std::span<std::int8_t> codes = scratch.take<std::int8_t>(y.size());
   Sink sink;
   sink.y = codes.data();
-  sink.places = kFirst;
   sink.acc = acc.empty() ? nullptr : acc.data();
   sink.v = v.empty() ? nullptr : v.data();
-  layer_.run({.codes = staged, .rows = kFirst, .segments = kFirst, .segment = count}, sink, scratch);
+  Patches patches;
+  patches.codes = staged;
+  patches.count = 1;
+  layer_.run(patches, sink, scratch);
   ops::widen(Storage::kS8, codes.data(), 0, y);
   scratch.rewind(mark);
 }

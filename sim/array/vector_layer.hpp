@@ -17,12 +17,13 @@ class VectorLayer {
     std::string_view g;
     std::int64_t rows = 0;
     std::int64_t columns = 0;
-    CodeRange x;
+    CodeRange x;      // any code the cell takes: what the accumulators are checked for
+    CodeRange codes;  // those that can come
   };
   // Errors: a weight of another shape, and those of read_array_tensors and OutputRule.
   [[nodiscard]] static Result<VectorLayer> make(const ops::NodeContext& context, const Spec& spec);
 
-  [[nodiscard]] std::int64_t columns() const { return layer_.columns(); }
+  [[nodiscard]] std::int64_t columns() const { return layer_.outputs(); }
   [[nodiscard]] std::int64_t macs() const { return layer_.macs(); }
   [[nodiscard]] bool has_v() const { return layer_.has_v(); }
 
@@ -31,7 +32,8 @@ class VectorLayer {
            std::span<std::int32_t> v, ops::Scratch& scratch) const;
 
  private:
-  explicit VectorLayer(ArrayLayer layer) : layer_(std::move(layer)) {}
+  VectorLayer(Staging staging, ArrayLayer layer) : staging_(staging), layer_(std::move(layer)) {}
+  Staging staging_;
   ArrayLayer layer_;
 };
 

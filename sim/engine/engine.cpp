@@ -22,6 +22,7 @@ Result<Engine> Engine::create(Package package, const EngineOptions& options) {
 const Package& Engine::package() const { return plan_->package; }
 std::span<const NodeInfo> Engine::nodes() const { return plan_->nodes; }
 Arithmetic Engine::arithmetic() const { return plan_->arithmetic; }
+std::string_view Engine::isa() const { return kernels::name(plan_->isa); }
 bool Engine::stateful() const { return plan_->stateful; }
 
 Status Engine::run(FrameSource& source, std::span<FrameSink* const> sinks, const RunOptions& options) const {

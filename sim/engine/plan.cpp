@@ -11,6 +11,9 @@ namespace witin::engine {
 Result<std::shared_ptr<const Plan>> Plan::make(Package package, const EngineOptions& options) {
   auto plan = std::make_shared<Plan>();
   plan->package = std::move(package);
+  const Result<kernels::Isa> isa = kernels::select_isa(options.isa);
+  if (!isa) return isa.error();
+  plan->isa = *isa;
   plan->arithmetic = options.arithmetic.value_or(plan->package.arithmetic);
   if (Status prepared = plan->prepare_nodes(); !prepared) return std::move(prepared).error();
   plan->assign_slots();
@@ -41,7 +44,7 @@ Status Plan::prepare_nodes() {
       types.push_back(values[found->second].type);
     }
     const Arithmetic profile = node.arithmetic.value_or(arithmetic);
-    Result<std::unique_ptr<ops::Operator>> op = ops::prepare(package, node, profile, types);
+    Result<std::unique_ptr<ops::Operator>> op = ops::prepare(package, node, profile, types, isa);
     if (!op) return std::move(op).error();
     step.op = *std::move(op);
     step.fields = step.op->fields();

@@ -4,6 +4,7 @@
 // lives do not overlap; a value lives from the node that makes it to the last node that reads it.
 #pragma once
 
+#include "sim/kernels/isa.hpp"
 #include "sim/ops/operator.hpp"
 #include "witin/engine.hpp"
 
@@ -22,6 +23,7 @@ struct Plan {
 
   Package package;
   Arithmetic arithmetic = Arithmetic::kWtm2101;
+  kernels::Isa isa = kernels::Isa::kRef;
   std::vector<Value> values;
   std::vector<Step> steps;  // one a node
   std::vector<NodeInfo> nodes;

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "sim/engine/plan.hpp"
+#include "sim/kernels/buffer.hpp"
 
 namespace witin::engine {
 
@@ -19,7 +20,7 @@ class Runner {
  private:
   // Memory of one worker; made on its first block, reused for all others.
   struct Workspace {
-    std::vector<std::vector<std::byte>> slots;                // block_frames frames each
+    std::vector<kernels::Buffer> slots;                       // block_frames frames each
     std::vector<std::vector<std::vector<std::byte>>> fields;  // per node and wanted field
     std::vector<std::unique_ptr<ops::State>> states;
     ops::Scratch scratch;

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "sim/kernels/arguments.hpp"
-#include "sim/kernels/x_format.hpp"
 
 namespace witin::kernels {
 namespace {
@@ -80,43 +79,42 @@ void PackedDepthwise::Tables::fill_narrow(const DepthwiseGeometry& g, std::span<
   for (std::size_t t = 0; t < columns.size(); ++t) columns[t] = columns_of(g, 1 << t);
 }
 
-PackedDepthwise PackedDepthwise::pack(Isa isa, const DepthwiseGeometry& geometry, std::span<const std::int16_t> weights,
-                                      CodeRange x_range, std::span<const std::int32_t> bias) {
+PackedDepthwise PackedDepthwise::pack(const Operands& operands, const DepthwiseGeometry& geometry,
+                                      std::span<const std::int16_t> weights, std::span<const std::int32_t> bias) {
   const auto channels = static_cast<std::size_t>(geometry.channels);
   const std::size_t taps = weights.size() / channels;
   assert(taps == static_cast<std::size_t>(geometry.kernel_h * geometry.kernel_w));
   PackedDepthwise packed;
-  packed.isa_ = isa;
+  packed.operands_ = operands;
   packed.geometry_ = geometry;
-  const XChoice choice = choose_format(isa, x_range, weights);
-  packed.x_format_ = choice.format;
   std::vector<std::int32_t> start(channels);
   for (std::size_t c = 0; c < channels; ++c) {
     std::int64_t acc = bias.empty() ? 0 : bias[c];
-    for (std::size_t tap = 0; tap < taps; ++tap) acc -= std::int64_t{choice.format.offset} * weights[c * taps + tap];
+    for (std::size_t tap = 0; tap < taps; ++tap) acc -= std::int64_t{operands.x.offset} * weights[c * taps + tap];
     start[c] = static_cast<std::int32_t>(acc);
   }
   Tables tables;
-  if (isa == Isa::kRef || choice.wide) {
+  if (operands.isa == Isa::kRef || operands.wide) {
     tables.fill_wide(geometry, weights, start);
   } else {
-    tables.fill_narrow(geometry, weights, start, panel_channels(isa));
+    tables.fill_narrow(geometry, weights, start, panel_channels(operands.isa));
   }
   packed.tables_ = std::make_shared<const Tables>(std::move(tables));
   return packed;
 }
 
-void depthwise(const PackedDepthwise& packed, const void* x, const FusedRule* rule, const Output& out) {
+void depthwise(const PackedDepthwise& packed, const void* x, const Grid& outputs, const FusedRule* rule,
+               const Output& out) {
   const DepthwiseGeometry& g = packed.geometry_;
   const PackedDepthwise::Tables& t = *packed.tables_;
   const auto count = [&](std::size_t i) { return static_cast<std::int64_t>(t.columns[i].size()); };
-  kernel_table(packed.isa_)
+  kernel_table(packed.operands_.isa)
       .depthwise({.x = x,
-                  .x_element = element(packed.x_format_.storage),
+                  .x_element = element(packed.operands_.x.storage),
                   .wide = t.wide,
                   .channels = g.channels,
-                  .out_height = g.out_height,
-                  .out_width = g.out_width,
+                  .out_height = outputs.height,
+                  .out_width = outputs.width,
                   .kernel_h = g.kernel_h,
                   .kernel_w = g.kernel_w,
                   .step_y = g.step_y,
@@ -127,7 +125,7 @@ void depthwise(const PackedDepthwise& packed, const void* x, const FusedRule* ru
                   .init = t.init.as<std::int32_t>(),
                   .columns = {t.columns[0].data(), t.columns[1].data(), t.columns[2].data()},
                   .column_count = {count(0), count(1), count(2)},
-                  .rule = rule_args(packed.isa_, rule, out.storage),
+                  .rule = rule_args(packed.operands_.isa, rule, out.storage),
                   .out = output_args(out)});
 }
 

@@ -4,7 +4,6 @@
 #include <cassert>
 
 #include "sim/kernels/arguments.hpp"
-#include "sim/kernels/x_format.hpp"
 
 namespace witin::kernels {
 namespace {
@@ -30,21 +29,18 @@ void fill(const PackedMatrix& matrix, std::span<const std::int16_t> weights, T* 
 
 }  // namespace
 
-PackedMatrix PackedMatrix::pack(Isa isa, std::span<const std::int16_t> weights, std::int64_t k, std::int64_t n,
-                                std::int64_t segments, CodeRange x_range, std::span<const std::int32_t> bias) {
+PackedMatrix PackedMatrix::pack(const Operands& operands, std::span<const std::int16_t> weights, std::int64_t k,
+                                std::int64_t n, std::int64_t segments, std::span<const std::int32_t> bias) {
   assert(k % segments == 0 && weights.size() == static_cast<std::size_t>(k * n));
   PackedMatrix matrix;
-  matrix.isa_ = isa;
+  matrix.operands_ = operands;
   matrix.k_ = k;
   matrix.n_ = n;
   matrix.segments_ = segments;
-  const XChoice choice = choose_format(isa, x_range, weights);
-  matrix.x_format_ = choice.format;
-  matrix.wide_ = choice.wide;
 
   const auto elements = padded(n) * segments * matrix.groups_per_run() * matrix.group();
-  auto packed = std::make_shared<Buffer>(static_cast<std::size_t>(elements) * (matrix.wide_ ? 2 : 1));
-  if (matrix.wide_) {
+  auto packed = std::make_shared<Buffer>(static_cast<std::size_t>(elements) * (matrix.wide() ? 2 : 1));
+  if (matrix.wide()) {
     fill(matrix, weights, packed->as<std::int16_t>());
   } else {
     fill(matrix, weights, packed->as<std::int8_t>());
@@ -64,7 +60,7 @@ PackedMatrix PackedMatrix::with_bias(std::span<const std::int32_t> bias) const {
   PackedMatrix matrix = *this;
   auto init = std::make_shared<Buffer>(static_cast<std::size_t>(padded(n_)) * sizeof(std::int32_t));
   for (std::int64_t c = 0; c < n_; ++c) {
-    const std::int64_t correction = std::int64_t{x_format_.offset} * column_sums_->as<std::int32_t>()[c];
+    const std::int64_t correction = std::int64_t{x_format().offset} * column_sums_->as<std::int32_t>()[c];
     const std::int64_t value = (bias.empty() ? 0 : bias[static_cast<std::size_t>(c)]) - correction;
     init->as<std::int32_t>()[c] = static_cast<std::int32_t>(value);  // modulo 2^32, as the sum that it belongs to
   }

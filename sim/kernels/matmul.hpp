@@ -25,40 +25,50 @@ struct XFormat {
   friend bool operator==(const XFormat&, const XFormat&) = default;
 };
 
+// What a path multiplies: elements of x with weights of 8 or, where codes or weights need them, 16 bits.
+struct Operands {
+  Isa isa = Isa::kRef;
+  XFormat x;
+  bool wide = false;  // s16 weights
+};
+
+// x: the input codes to expect, w: the weights; both within int16.
+[[nodiscard]] Operands choose_operands(Isa isa, CodeRange x, CodeRange w);
+[[nodiscard]] CodeRange range_of(std::span<const std::int16_t> weights);
+
 // A [K, N] matrix in the layout of one instruction set, with its bias. Copies share the weights.
 class PackedMatrix {
  public:
   PackedMatrix() = default;
 
-  // weights: row-major [k, n]. K consists of `segments` equal runs; a run is contiguous in the input, runs need not be.
-  // bias: n accumulator units, or empty for 0. x_range: the input codes to expect, within int16.
-  [[nodiscard]] static PackedMatrix pack(Isa isa, std::span<const std::int16_t> weights, std::int64_t k, std::int64_t n,
-                                         std::int64_t segments, CodeRange x_range, std::span<const std::int32_t> bias);
+  // weights: row-major [k, n], which the operands must hold. K consists of `segments` equal runs; a run is contiguous
+  // in the input, runs need not be. bias: n accumulator units, or empty for 0.
+  [[nodiscard]] static PackedMatrix pack(const Operands& operands, std::span<const std::int16_t> weights,
+                                         std::int64_t k, std::int64_t n, std::int64_t segments,
+                                         std::span<const std::int32_t> bias);
   // The same weights with another bias.
   [[nodiscard]] PackedMatrix with_bias(std::span<const std::int32_t> bias) const;
 
-  [[nodiscard]] Isa isa() const { return isa_; }
+  [[nodiscard]] Isa isa() const { return operands_.isa; }
   [[nodiscard]] std::int64_t k() const { return k_; }
   [[nodiscard]] std::int64_t n() const { return n_; }
   [[nodiscard]] std::int64_t segments() const { return segments_; }
-  [[nodiscard]] XFormat x_format() const { return x_format_; }
+  [[nodiscard]] XFormat x_format() const { return operands_.x; }
 
   // For the kernels. Weights: [N/16][segment][ceil(run/group)][16][group], group = 4 bytes (s8) or 2 words (s16), zero
   // filled. init: bias minus what x_format's offset adds, [N/16 * 16].
-  [[nodiscard]] bool wide() const { return wide_; }  // s16 weights
+  [[nodiscard]] bool wide() const { return operands_.wide; }
   [[nodiscard]] std::int64_t run() const { return k_ / segments_; }
   [[nodiscard]] std::int64_t groups_per_run() const { return (run() + group() - 1) / group(); }
-  [[nodiscard]] std::int64_t group() const { return wide_ ? 2 : 4; }
+  [[nodiscard]] std::int64_t group() const { return wide() ? 2 : 4; }
   [[nodiscard]] const void* weights() const { return weights_->data(); }
   [[nodiscard]] const std::int32_t* init() const { return init_->as<std::int32_t>(); }
 
  private:
-  Isa isa_ = Isa::kRef;
+  Operands operands_;
   std::int64_t k_ = 0;
   std::int64_t n_ = 0;
   std::int64_t segments_ = 1;
-  XFormat x_format_;
-  bool wide_ = false;
   std::shared_ptr<const Buffer> weights_;
   std::shared_ptr<const Buffer> init_;
   std::shared_ptr<const Buffer> column_sums_;  // int32 [n]

@@ -76,12 +76,14 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
   const Result<std::int64_t> inputs = cell_input(context);
   if (!inputs) return inputs.error();
   const std::int64_t hidden = context.tensor("weight_hn")->shape[1];
-  auto zr =
-      array::VectorLayer::make(context, {"weight_zr", "bias_zr", "g_zr", *inputs + hidden, 2 * hidden, kCellInput});
+  auto zr = array::VectorLayer::make(
+      context, {"weight_zr", "bias_zr", "g_zr", *inputs + hidden, 2 * hidden, kCellInput, joined_codes(context)});
   if (!zr) return std::move(zr).error();
-  auto hn = array::VectorLayer::make(context, {"weight_hn", "bias_hn", "g_hn", hidden, hidden, signed_range(8)});
+  auto hn = array::VectorLayer::make(
+      context, {"weight_hn", "bias_hn", "g_hn", hidden, hidden, signed_range(8), signed_range(8)});
   if (!hn) return std::move(hn).error();
-  auto in = array::VectorLayer::make(context, {"weight_in", "bias_in", "g_in", *inputs, hidden, kCellInput});
+  auto in = array::VectorLayer::make(
+      context, {"weight_in", "bias_in", "g_in", *inputs, hidden, kCellInput, input_codes(context)});
   if (!in) return std::move(in).error();
   const bool saturate = context.flag("saturate_sums", false);
   auto sigmoid = GateTable::make(context, "table_sigmoid", saturate);

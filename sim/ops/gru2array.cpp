@@ -85,9 +85,11 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
   const Result<std::int64_t> inputs = cell_input(context);
   if (!inputs) return inputs.error();
   const std::int64_t hidden = context.tensor("weight_h")->shape[0];
-  auto x = array::VectorLayer::make(context, {"weight_x", "bias_x", "g_x", *inputs, 3 * hidden, kCellInput});
+  auto x = array::VectorLayer::make(
+      context, {"weight_x", "bias_x", "g_x", *inputs, 3 * hidden, kCellInput, input_codes(context)});
   if (!x) return std::move(x).error();
-  auto h = array::VectorLayer::make(context, {"weight_h", "bias_h", "g_h", hidden, 3 * hidden, signed_range(8)});
+  auto h = array::VectorLayer::make(
+      context, {"weight_h", "bias_h", "g_h", hidden, 3 * hidden, signed_range(8), signed_range(8)});
   if (!h) return std::move(h).error();
   const bool saturate = context.flag("saturate_sums", false);
   auto sigmoid = GateTable::make(context, "table_sigmoid", saturate);

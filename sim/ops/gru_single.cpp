@@ -81,9 +81,11 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
   if (!inputs) return inputs.error();
   const std::int64_t hidden = context.tensor("weight_h")->shape[1];
   const std::int64_t rows = *inputs + hidden;
-  auto zr = array::VectorLayer::make(context, {"weight_zr", "bias_zr", "g_zr", rows, 2 * hidden, kCellInput});
+  auto zr = array::VectorLayer::make(
+      context, {"weight_zr", "bias_zr", "g_zr", rows, 2 * hidden, kCellInput, joined_codes(context)});
   if (!zr) return std::move(zr).error();
-  auto candidate = array::VectorLayer::make(context, {"weight_h", "bias_h", "g_h", rows, hidden, kCellInput});
+  auto candidate =
+      array::VectorLayer::make(context, {"weight_h", "bias_h", "g_h", rows, hidden, kCellInput, joined_codes(context)});
   if (!candidate) return std::move(candidate).error();
   auto sigmoid = GateTable::make(context, "table_sigmoid", false);
   if (!sigmoid) return std::move(sigmoid).error();

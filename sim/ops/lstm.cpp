@@ -90,9 +90,11 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
   if (!inputs) return inputs.error();
   const std::int64_t hidden = context.tensor("weight_c")->shape[1];
   const std::int64_t rows = *inputs + hidden;
-  auto ifo = array::VectorLayer::make(context, {"weight_ifo", "bias_ifo", "g_ifo", rows, 3 * hidden, kCellInput});
+  auto ifo = array::VectorLayer::make(
+      context, {"weight_ifo", "bias_ifo", "g_ifo", rows, 3 * hidden, kCellInput, joined_codes(context)});
   if (!ifo) return std::move(ifo).error();
-  auto cell = array::VectorLayer::make(context, {"weight_c", "bias_c", "g_c", rows, hidden, kCellInput});
+  auto cell =
+      array::VectorLayer::make(context, {"weight_c", "bias_c", "g_c", rows, hidden, kCellInput, joined_codes(context)});
   if (!cell) return std::move(cell).error();
   auto gate = GateTable::make(context, "table_gate", false);
   if (!gate) return std::move(gate).error();

@@ -6,6 +6,7 @@
 
 #include <span>
 
+#include "sim/kernels/isa.hpp"
 #include "sim/ops/operator.hpp"
 #include "witin/package.hpp"
 
@@ -13,11 +14,13 @@ namespace witin::ops {
 
 class NodeContext {
  public:
-  NodeContext(const Package& package, const Node& node, Arithmetic arithmetic, std::span<const ValueType> inputs)
-      : package_(package), node_(node), arithmetic_(arithmetic), inputs_(inputs) {}
+  NodeContext(const Package& package, const Node& node, Arithmetic arithmetic, std::span<const ValueType> inputs,
+              kernels::Isa isa)
+      : package_(package), node_(node), arithmetic_(arithmetic), inputs_(inputs), isa_(isa) {}
 
   [[nodiscard]] const Node& node() const { return node_; }
   [[nodiscard]] Arithmetic arithmetic() const { return arithmetic_; }
+  [[nodiscard]] kernels::Isa isa() const { return isa_; }  // the kernels to use: changes speed only
   [[nodiscard]] std::span<const ValueType> inputs() const { return inputs_; }
   [[nodiscard]] const ValueType& input(std::size_t index = 0) const { return inputs_[index]; }
 
@@ -56,6 +59,7 @@ class NodeContext {
   const Node& node_;
   Arithmetic arithmetic_;
   std::span<const ValueType> inputs_;
+  kernels::Isa isa_;
 };
 
 }  // namespace witin::ops

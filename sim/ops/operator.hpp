@@ -41,9 +41,10 @@ class State {
 struct Run {
   std::int64_t first_frame = 0;  // index in the input, from 0
   std::int64_t frames = 0;
-  std::span<const void* const> inputs;  // of each input [frames, *shape] in its storage
-  void* output = nullptr;               // [frames, *shape] in the output's storage
-  std::span<void* const> fields;        // per entry of fields(): [frames, *shape] to fill, or null; empty: none wanted
+  // Of each input [frames, *shape] in its storage, with kernels::kReadSlack readable bytes behind it.
+  std::span<const void* const> inputs;
+  void* output = nullptr;         // [frames, *shape] in the output's storage
+  std::span<void* const> fields;  // per entry of fields(): [frames, *shape] to fill, or null; empty: none wanted
   Scratch* scratch = nullptr;
   State* state = nullptr;  // what initial_state() made
 

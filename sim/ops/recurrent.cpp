@@ -90,6 +90,13 @@ arith::Rounding cell_rounding(const NodeContext& context) {
   return arith::parse_rounding(context.text("rounding", "half_up")).value_or(arith::Rounding::kHalfUp);
 }
 
+CodeRange input_codes(const NodeContext& context) { return array::intersection(kCellInput, context.input().range); }
+
+CodeRange joined_codes(const NodeContext& context) {
+  const CodeRange x = input_codes(context);
+  return {std::min(x.lo, signed_range(8).lo), std::max(x.hi, signed_range(8).hi)};
+}
+
 Result<std::int64_t> cell_input(const NodeContext& context) {
   const Shape& x = context.input().shape;
   if (x.size() == 1 && x[0] >= 1) return x[0];

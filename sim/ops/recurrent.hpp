@@ -100,6 +100,10 @@ template <std::size_t kCount>
 // What a table is indexed with: a gate plus another, wide shifts included, within what any table tells apart.
 [[nodiscard]] constexpr std::int32_t gate_sum(std::int64_t a, std::int64_t b) { return arith::sat(a + b, 16); }
 
+// The codes a cell's matrix can meet: of the input alone, and of the input joined with int8 state.
+[[nodiscard]] CodeRange input_codes(const NodeContext& context);
+[[nodiscard]] CodeRange joined_codes(const NodeContext& context);
+
 // The input's length, or an error: cells take vectors.
 [[nodiscard]] Result<std::int64_t> cell_input(const NodeContext& context);
 

@@ -215,8 +215,8 @@ Status check_arity(const NodeContext& context, const OpDef& op) {
 std::span<const OpDef* const> registry() { return kRegistry; }
 
 Result<std::unique_ptr<Operator>> prepare(const Package& package, const Node& node, Arithmetic arithmetic,
-                                          std::span<const ValueType> inputs) {
-  const NodeContext context(package, node, arithmetic, inputs);
+                                          std::span<const ValueType> inputs, kernels::Isa isa) {
+  const NodeContext context(package, node, arithmetic, inputs, isa);
   const unsigned profile = 1U << static_cast<unsigned>(arithmetic);
   const auto op = std::ranges::find_if(kRegistry, [&](const OpDef* candidate) {
     return candidate->name == node.op && (candidate->profiles & profile) != 0;

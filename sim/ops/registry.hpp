@@ -56,6 +56,6 @@ struct OpDef {
 
 // Checks a node against its OpDef and prepares it. `inputs`: the types of the node's inputs, in order.
 [[nodiscard]] Result<std::unique_ptr<Operator>> prepare(const Package& package, const Node& node, Arithmetic arithmetic,
-                                                        std::span<const ValueType> inputs);
+                                                        std::span<const ValueType> inputs, kernels::Isa isa);
 
 }  // namespace witin::ops

@@ -37,8 +37,8 @@ FusedRule fused(Arithmetic arithmetic, int y_bits = 8) {
 }
 
 void run_matmul(benchmark::State& state, Isa isa, bench::MatmulShape shape, Arithmetic arithmetic, CodeRange range) {
-  const PackedMatrix packed =
-      PackedMatrix::pack(isa, random_weights(shape.k * shape.n), shape.k, shape.n, 1, range, {});
+  const PackedMatrix packed = PackedMatrix::pack(choose_operands(isa, range, signed_range(8)),
+                                                 random_weights(shape.k * shape.n), shape.k, shape.n, 1, {});
   const Buffer x = random_codes(shape.m * shape.k, packed.x_format());
   Buffer y(static_cast<std::size_t>(shape.m * shape.n));
   const FusedRule rule = fused(arithmetic);
@@ -61,21 +61,20 @@ void run_conv(benchmark::State& state, Isa isa, bench::ConvShape shape, bool chw
                    .column_stride = chw ? pixels : 1};
   const FusedRule rule = fused(Arithmetic::kWtm2101);
   state.counters["macs"] = shape.macs();
+  const Operands operands = choose_operands(isa, unsigned_range(8), signed_range(8));
   if (shape.depthwise) {
-    const PackedDepthwise packed = PackedDepthwise::pack(isa,
+    const PackedDepthwise packed = PackedDepthwise::pack(operands,
                                                          {.channels = shape.channels,
                                                           .kernel_h = 3,
                                                           .kernel_w = 3,
-                                                          .out_height = shape.side,
-                                                          .out_width = shape.side,
                                                           .step_y = map_row,
                                                           .step_x = shape.channels,
                                                           .tap_y = map_row,
                                                           .tap_x = shape.channels},
-                                                         random_weights(9 * shape.channels), unsigned_range(8), {});
+                                                         random_weights(9 * shape.channels), {});
     const Buffer x = random_codes(padded * map_row, packed.x_format());
     for (auto _ : state) {
-      depthwise(packed, x.data(), &rule, out);
+      depthwise(packed, x.data(), {shape.side, shape.side}, &rule, out);
       benchmark::ClobberMemory();
     }
     return;
@@ -86,8 +85,7 @@ void run_conv(benchmark::State& state, Isa isa, bench::ConvShape shape, bool chw
   }
   const std::vector<std::int64_t> segments{0, map_row, 2 * map_row};
   const std::int64_t k = 9 * shape.channels;
-  const PackedMatrix packed =
-      PackedMatrix::pack(isa, random_weights(k * shape.outputs), k, shape.outputs, 3, unsigned_range(8), {});
+  const PackedMatrix packed = PackedMatrix::pack(operands, random_weights(k * shape.outputs), k, shape.outputs, 3, {});
   const Buffer x = random_codes(padded * map_row, packed.x_format());
   for (auto _ : state) {
     matmul(packed, {.x = x.data(), .count = pixels, .offsets = rows.data(), .segment_offsets = segments.data()}, &rule,

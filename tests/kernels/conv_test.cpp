@@ -33,7 +33,7 @@ std::vector<std::int32_t> run(Isa isa, const Case& c, const Codes& x, const Code
     const auto matrix =
         conv_matrix(g, group_out, std::span(w).subspan(static_cast<std::size_t>(group) * per_group, per_group));
     const auto packed = witin::kernels::PackedMatrix::pack(
-        isa, matrix, g.k(), group_out, std::ssize(tables.segments), c.x_range,
+        witin::testing::operands_of(isa, c.x_range, matrix), matrix, g.k(), group_out, std::ssize(tables.segments),
         std::span(bias).subspan(static_cast<std::size_t>(group * group_out), static_cast<std::size_t>(group_out)));
     const Buffer map = padded_map(g, x, c.pad_code, packed.x_format());
     const std::byte* start =
@@ -68,28 +68,28 @@ void check(Isa isa, const Case& c, unsigned seed) {
   CHECK(different == 0);
 
   if (g.groups != g.channels || c.outputs != g.channels) return;
-  const auto packed = witin::kernels::PackedDepthwise::pack(isa,
+  const auto weights = witin::testing::narrow(w);
+  const auto packed = witin::kernels::PackedDepthwise::pack(witin::testing::operands_of(isa, c.x_range, weights),
                                                             {.channels = g.channels,
                                                              .kernel_h = g.kernel_h,
                                                              .kernel_w = g.kernel_w,
-                                                             .out_height = g.out_height(),
-                                                             .out_width = g.out_width(),
                                                              .step_y = g.stride_h * g.map_row(),
                                                              .step_x = g.stride_w * g.channels,
                                                              .tap_y = g.dilation_h * g.map_row(),
                                                              .tap_x = g.dilation_w * g.channels},
-                                                            witin::testing::narrow(w), c.x_range, bias);
+                                                            weights, bias);
   const Buffer map = padded_map(g, x, c.pad_code, packed.x_format());
   const auto rule = witin::arith::OutputRule::make({.g = 300});
   const auto fused = witin::kernels::FusedRule::make(*rule);
   const auto pixels = static_cast<std::size_t>(g.out_pixels());
+  const witin::kernels::Grid grid{g.out_height(), g.out_width()};
   for (const bool chw : {false, true}) {
     std::vector<std::int8_t> codes(expected.size() + 8, 77);
     std::vector<std::int32_t> raw(expected.size());
     const std::int64_t row_stride = chw ? 1 : g.channels;
     const std::int64_t column_stride = chw ? g.out_pixels() : 1;
-    depthwise(packed, map.data(), nullptr, {raw.data(), Storage::kS32, row_stride, column_stride});
-    depthwise(packed, map.data(), &fused, {codes.data(), Storage::kS8, row_stride, column_stride});
+    depthwise(packed, map.data(), grid, nullptr, {raw.data(), Storage::kS32, row_stride, column_stride});
+    depthwise(packed, map.data(), grid, &fused, {codes.data(), Storage::kS8, row_stride, column_stride});
     different = 0;
     for (std::size_t i = 0; i < expected.size(); ++i) {
       const std::size_t at = chw ? i : i % pixels * static_cast<std::size_t>(g.channels) + i / pixels;

@@ -80,6 +80,10 @@ inline Codes random_codes(std::mt19937& random, std::size_t count, CodeRange ran
   return codes;
 }
 
+inline kernels::Operands operands_of(kernels::Isa isa, CodeRange x, std::span<const std::int16_t> weights) {
+  return kernels::choose_operands(isa, x, kernels::range_of(weights));
+}
+
 inline std::vector<std::int16_t> narrow(const Codes& codes) { return {codes.begin(), codes.end()}; }
 
 // x [m, k], w [k, n] -> [m, n]

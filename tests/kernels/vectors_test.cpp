@@ -27,7 +27,9 @@ std::vector<std::int8_t> run(kernels::Isa isa, const test::Npz& vector, std::int
   const auto rows = as<std::int32_t>(vector["bias_rows"]);
   std::vector<std::int32_t> bias(static_cast<std::size_t>(n));
   for (std::size_t i = 0; i < rows.size(); ++i) bias[i % bias.size()] += 128 * rows[i];
-  const auto matrix = kernels::PackedMatrix::pack(isa, as<std::int16_t>(vector["W"]), k, n, 1, unsigned_range(8), bias);
+  const auto weights = as<std::int16_t>(vector["W"]);
+  const auto operands = kernels::choose_operands(isa, unsigned_range(8), kernels::range_of(weights));
+  const auto matrix = kernels::PackedMatrix::pack(operands, weights, k, n, 1, bias);
   const auto rule = arith::OutputRule::make({.arithmetic = Arithmetic::kWtm2101, .g = vector["G"].values.front()});
   REQUIRE(rule.ok());
   const auto fused = kernels::FusedRule::make(*rule);

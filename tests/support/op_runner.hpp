@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/kernels/buffer.hpp"
 #include "sim/ops/codes.hpp"
 #include "sim/ops/registry.hpp"
 
@@ -37,6 +38,10 @@ class OpRunner {
     node_.attributes[std::move(name)] = std::move(value);
     return *this;
   }
+  OpRunner& isa(kernels::Isa isa) {
+    isa_ = isa;
+    return *this;
+  }
   // Element is the C++ type of the dtype: std::int8_t for int8, float for float32.
   template <typename Element>
   OpRunner& tensor(std::string role, Shape shape, const std::vector<Element>& elements) {
@@ -51,7 +56,7 @@ class OpRunner {
     Package package;
     package.tensors = tensors_;
     for (std::size_t i = 0; i < tensors_.size(); ++i) package.tensors[i].bytes = bytes_[i];
-    return ops::prepare(package, node_, arithmetic_, types_);
+    return ops::prepare(package, node_, arithmetic_, types_, isa_);
   }
   // The stable code of the error with which prepare() refuses the node; empty where it does not.
   [[nodiscard]] std::string refusal() const {
@@ -89,7 +94,7 @@ class OpRunner {
       if (type.elements() == 0 || size % type.elements() != 0) return bad("test.input_size", std::to_string(size));
       if (i != 0 && size / type.elements() != frames) return bad("test.frames", std::to_string(size));
       frames = size / type.elements();
-      stored.emplace_back(inputs[i].size() * size_of(type.storage()));
+      stored.emplace_back(inputs[i].size() * size_of(type.storage()) + kernels::kReadSlack);
       ops::narrow(inputs[i], type.storage(), stored.back().data(), 0);
     }
     const auto state = op.initial_state();
@@ -158,6 +163,7 @@ class OpRunner {
   }
 
   Arithmetic arithmetic_;
+  kernels::Isa isa_ = *kernels::select_isa();
   Node node_;
   std::vector<ops::ValueType> types_;
   std::vector<Tensor> tensors_;
