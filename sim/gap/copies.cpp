@@ -87,7 +87,7 @@ class Copier {
       }
       types.push_back(type->second);
     }
-    const auto op = ops::prepare(copies_.package, node, *node.arithmetic, types);
+    const auto op = ops::prepare(copies_.package, node, *node.arithmetic, types, kernels::Isa::kRef);
     if (!op) return op.error();
     return (*op)->output();
   }
