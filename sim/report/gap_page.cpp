@@ -177,7 +177,7 @@ std::string gap_page(const gap::Report& report) {
                {Tone::kBad, "differences are born here"},
                {Tone::kWarn, "inherited only"},
                {Tone::kMuted, "the same rules on both sides"}});
-  page.figure(network_graph(drawn_nodes(report, described), gap_conclusion(report)),
+  page.figure(network_graph(drawn_nodes(report, described), gap_conclusion(report), "network input"),
               "In execution order. Red: the node itself computes other codes on the chip, given the library's inputs.");
   page.figure(course(report), "How differences add up along the network.");
   page.heading("Nodes");

@@ -12,8 +12,6 @@ namespace {
 constexpr std::size_t kLater = static_cast<std::size_t>(-1);  // a node that is not drawn yet
 constexpr std::string_view kDash = "\xE2\x80\x93";
 
-std::int64_t channels_of(const Shape& shape) { return shape.empty() ? 1 : shape.front(); }
-
 // The bounds of groups of `per`.
 std::vector<std::int64_t> group_starts(std::int64_t extent, std::int64_t per, std::int64_t first) {
   std::vector<std::int64_t> starts;
@@ -30,15 +28,17 @@ std::string span_of(std::int64_t lo, std::int64_t hi) {
 
 std::string node_anchor(std::size_t position) { return "n" + std::to_string(position); }
 
-html::Markup network_graph(const std::vector<NetworkNode>& nodes, std::string_view description) {
+html::Markup network_graph(const std::vector<NetworkNode>& nodes, std::string_view description,
+                           std::string_view outside) {
   html::Graph graph{"The network", std::string(description), {}};
+  graph.connected = std::ranges::any_of(nodes, [](const NetworkNode& node) { return !node.inputs.empty(); });
   std::map<std::string, std::size_t, std::less<>> known;  // name -> position in the drawing
   for (const NetworkNode& node : nodes) known.emplace(node.name, kLater);
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     for (const std::string& input : nodes[i].inputs) {
       if (known.contains(input)) continue;
       known.emplace(input, graph.nodes.size());
-      graph.nodes.push_back({input, "network input", "", {}, html::Tone::kNeutral, ""});
+      graph.nodes.push_back({input, std::string(outside), "", {}, html::Tone::kNeutral, ""});
     }
   }
   for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -71,31 +71,41 @@ html::Markup difference_map(const diff::HeatMap& map, std::int64_t frames, const
   return html::heat_map(drawn);
 }
 
+std::int64_t channels_of(const Shape& shape) { return shape.empty() ? 1 : shape.front(); }
+
 std::string leading_channels(const diff::HeatMap& map, const Shape& shape) {
   std::vector<std::int64_t> sums(map.columns);
   for (std::size_t i = 0; i < map.different.size(); ++i) sums[i % map.columns] += map.different[i];
-  const std::int64_t total = std::accumulate(sums.begin(), sums.end(), std::int64_t{0});
-  if (total == 0) return {};
-  const auto touched = std::ranges::count_if(sums, [](std::int64_t sum) { return sum != 0; });
-  if (touched == static_cast<std::ptrdiff_t>(sums.size()) && sums.size() == 1) return "there is one channel";
-  const std::string unit = map.channels_per_column == 1 ? " channels" : " groups of channels";
-  std::vector<std::size_t> order(sums.size());
+  return leading_channels(sums, map.channels_per_column, channels_of(shape));
+}
+
+std::string leading_channels(const std::vector<std::int64_t>& differences, std::int64_t channels_per_group,
+                             std::int64_t channels) {
+  const std::int64_t total = std::accumulate(differences.begin(), differences.end(), std::int64_t{0});
+  if (total == 0 || channels <= 1) return {};
+  const auto touched = std::ranges::count_if(differences, [](std::int64_t count) { return count != 0; });
+  const auto groups = static_cast<std::int64_t>(differences.size());
+  const std::string unit = channels_per_group == 1 ? " channels" : " groups of channels";
+  std::vector<std::size_t> order(differences.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return sums[a] > sums[b]; });
-  const auto columns = static_cast<std::int64_t>(sums.size());
-  if (columns > 2 && sums[order[0]] * columns < 2 * total) {
-    return "they are spread over " + std::to_string(touched) + " of " + std::to_string(columns) + unit +
+  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return differences[a] > differences[b]; });
+  if (groups > 2 && differences[order[0]] * groups < 2 * total) {
+    return "they are spread over " + std::to_string(touched) + " of " + std::to_string(groups) + unit +
            ", none holds twice its share";
   }
   std::string out;
-  for (std::size_t i = 0; i < std::min<std::size_t>(3, order.size()) && sums[order[i]] != 0; ++i) {
-    const auto first = static_cast<std::int64_t>(order[i]) * map.channels_per_column;
-    const std::int64_t last = std::min(first + map.channels_per_column, channels_of(shape)) - 1;
-    out += i == 0 ? (first == last ? "channel " : "channels ") : ", then ";
-    out += span_of(first, last) + (i == 0 ? (first == last ? " holds " : " hold ") : " (") +
-           percent(sums[order[i]], total) + (i == 0 ? " of them" : ")");
+  for (std::size_t i = 0; i < std::min<std::size_t>(3, order.size()) && differences[order[i]] != 0; ++i) {
+    const std::int64_t first = static_cast<std::int64_t>(order[i]) * channels_per_group;
+    const std::int64_t last = std::min(first + channels_per_group, channels) - 1;
+    const std::string share = percent(differences[order[i]], total);
+    if (i == 0) {
+      out = (first == last ? "channel " : "channels ") + span_of(first, last) + (first == last ? " holds " : " hold ") +
+            share + " of them";
+    } else {
+      out += ", then " + span_of(first, last) + " (" + share + ")";
+    }
   }
-  return out + "; " + std::to_string(touched) + " of " + std::to_string(columns) + unit + " touched";
+  return out + "; " + std::to_string(touched) + " of " + std::to_string(groups) + unit + " touched";
 }
 
 html::Markup error_histogram(const std::vector<diff::HistogramBin>& bins, std::string_view node) {

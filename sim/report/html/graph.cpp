@@ -44,7 +44,9 @@ class Boxes {
     const std::size_t columns = std::min(layout_.lanes.size(), kColumns);
     const double width = std::min(kWidth, 2 * kMargin + static_cast<double>(columns) * kColumn);
     Svg svg(width, height_, graph_.title, graph_.description);
-    for (const GraphLayout::Item& item : layout_.items) draw_lines(svg, item);
+    for (const GraphLayout::Item& item : layout_.items) {
+      if (graph_.connected) draw_lines(svg, item);
+    }
     for (const GraphLayout::Item& item : layout_.items) {
       if (!item.passing) draw_box(svg, graph_.nodes[item.node], left(item), top(item));
     }
@@ -127,7 +129,10 @@ Markup tiles(const Graph& graph) {
 
 Markup graph(const Graph& graph) {
   std::vector<std::vector<std::size_t>> inputs;
-  for (const GraphNode& node : graph.nodes) inputs.push_back(node.inputs);
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    const bool chained = !graph.connected && i > 0;
+    inputs.push_back(chained ? std::vector<std::size_t>{i - 1} : graph.nodes[i].inputs);
+  }
   const auto layout = lay_out(inputs, kMostBoxes);
   return layout ? Boxes(graph, *layout).draw() : tiles(graph);
 }

@@ -20,6 +20,7 @@ struct Graph {
   std::string title;
   std::string description;            // what the picture shows, in a sentence
   std::vector<GraphNode> nodes = {};  // in execution order
+  bool connected = true;              // false: inputs are unknown; boxes in execution order without lines
 };
 
 // Networks of more boxes, values on their way counted, are drawn as small tiles in execution order.
