@@ -113,19 +113,29 @@ class Builder {
 
   [[nodiscard]] LayerSpec spec(std::int64_t group_index, const AxisPhase& h, const AxisPhase& w) const {
     LayerSpec spec = empty_spec(group_index);
+    const WeightStrides& stride = lowering_.weight;
+    const std::int64_t columns = group_columns();
+    const auto append = [&](const std::vector<std::int32_t>& tensor, std::int64_t first,
+                            std::vector<std::int16_t>& out) {
+      if (tensor.empty()) return;
+      for (std::int64_t n = 0; n < columns; ++n) {
+        out.push_back(static_cast<std::int16_t>(tensor[static_cast<std::size_t>(first + n * stride.output)]));
+      }
+    };
+    const auto elements = static_cast<std::size_t>(std::ssize(w.taps) * std::ssize(h.taps) * spec.channels * columns);
+    spec.weight.reserve(elements);
+    spec.weight_neg.reserve(tensors_.weight_neg.empty() ? 0 : elements);
     for (const Tap& tap_w : w.taps) {
       for (const Tap& tap_h : h.taps) {
         spec.layout.taps.push_back(place(tap_h.offset, tap_w.offset));
         for (std::int64_t c = 0; c < spec.channels; ++c) {
-          const std::int64_t row = (tap_w.row * lowering_.h.kernel + tap_h.row) * group() + c % group();
+          const std::int64_t channel = c % group();
+          const std::int64_t row = (tap_w.row * lowering_.h.kernel + tap_h.row) * group() + channel;
           spec.part.push_back(part_[static_cast<std::size_t>(row)]);
-          for (std::int64_t n = 0; n < group_columns(); ++n) {
-            const auto index = static_cast<std::size_t>(
-                lowering_.weight_index(group_index + c / group(), c % group(), n, tap_h.kernel, tap_w.kernel));
-            spec.weight.push_back(static_cast<std::int16_t>(tensors_.weight[index]));
-            if (tensors_.weight_neg.empty()) continue;
-            spec.weight_neg.push_back(static_cast<std::int16_t>(tensors_.weight_neg[index]));
-          }
+          const std::int64_t first = (group_index + c / group()) * stride.group + channel * stride.channel +
+                                     tap_h.kernel * stride.h + tap_w.kernel * stride.w;
+          append(tensors_.weight, first, spec.weight);
+          append(tensors_.weight_neg, first, spec.weight_neg);
         }
       }
     }

@@ -2,7 +2,6 @@
 // become one ArrayOperator. One matrix for each group and each pair of phases.
 #pragma once
 
-#include <functional>
 #include <memory>
 
 #include "sim/array/array_attributes.hpp"
@@ -15,6 +14,11 @@ struct Strides {
   std::int64_t channel = 0, h = 0, w = 0;
 };
 
+// In the weight tensor; channel and output count within the group.
+struct WeightStrides {
+  std::int64_t group = 0, channel = 0, output = 0, h = 0, w = 0;
+};
+
 struct Lowering {
   std::int64_t channels = 0;  // of the input; groups divides it
   std::int64_t columns = 0;   // outputs of all groups; groups divides it
@@ -24,10 +28,7 @@ struct Lowering {
   bool shows_context = false;  // ArrayGeometry
   Shape output_shape;
   Strides input, output;  // in the memory of a frame
-  // Element of the weight tensor: channel and output count within the group.
-  std::function<std::int64_t(std::int64_t group, std::int64_t channel, std::int64_t output, std::int64_t kh,
-                             std::int64_t kw)>
-      weight_index;
+  WeightStrides weight;
 };
 
 // Strides of a map [C, H, W].

@@ -66,9 +66,9 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
   }
   lowering.input = array::map_strides(h.extent, w.extent);
   lowering.output = array::map_strides(height, width);
-  lowering.weight_index = [out = weight[1], kh = weight[2], kw = weight[3], in = lowering.channels / lowering.groups](
-                              std::int64_t group, std::int64_t channel, std::int64_t output, std::int64_t u,
-                              std::int64_t v) { return (((group * in + channel) * out + output) * kh + u) * kw + v; };
+  const std::int64_t taps = weight[2] * weight[3];
+  const std::int64_t each = weight[1] * taps;  // of one channel
+  lowering.weight = {lowering.channels / lowering.groups * each, each, taps, weight[3], 1};
   return array::lower(context, *attributes, lowering);
 }
 

@@ -32,9 +32,7 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
   lowering.output_shape.back() = columns;
   lowering.input = {1, 0, rows};
   lowering.output = {1, 0, columns};
-  lowering.weight_index = [=](std::int64_t, std::int64_t channel, std::int64_t output, std::int64_t, std::int64_t) {
-    return channel * columns + output;
-  };
+  lowering.weight = {.channel = columns, .output = 1};
   return array::lower(context, *attributes, lowering);
 }
 

@@ -6,11 +6,12 @@ namespace witin::ops {
 namespace {
 
 template <typename T>
-void append_as_int32(std::span<const std::byte> bytes, std::vector<std::int32_t>& out) {
-  for (std::size_t i = 0; i < bytes.size(); i += sizeof(T)) {
+void widen(std::span<const std::byte> bytes, std::vector<std::int32_t>& out) {
+  out.resize(bytes.size() / sizeof(T));
+  for (std::size_t i = 0; i < out.size(); ++i) {
     T value;
-    std::memcpy(&value, bytes.data() + i, sizeof(T));
-    out.push_back(static_cast<std::int32_t>(value));
+    std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
+    out[i] = static_cast<std::int32_t>(value);
   }
 }
 
@@ -77,19 +78,19 @@ std::vector<std::int32_t> NodeContext::integers_of(std::string_view role) const 
   switch (source->dtype) {
     case DType::kU8:
     case DType::kBool:
-      append_as_int32<std::uint8_t>(source->bytes, out);
+      widen<std::uint8_t>(source->bytes, out);
       break;
     case DType::kI8:
-      append_as_int32<std::int8_t>(source->bytes, out);
+      widen<std::int8_t>(source->bytes, out);
       break;
     case DType::kU16:
-      append_as_int32<std::uint16_t>(source->bytes, out);
+      widen<std::uint16_t>(source->bytes, out);
       break;
     case DType::kI16:
-      append_as_int32<std::int16_t>(source->bytes, out);
+      widen<std::int16_t>(source->bytes, out);
       break;
     case DType::kI32:
-      append_as_int32<std::int32_t>(source->bytes, out);
+      widen<std::int32_t>(source->bytes, out);
       break;
     case DType::kI64:
     case DType::kF32:

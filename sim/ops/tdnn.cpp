@@ -44,10 +44,7 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
   lowering.output_shape = {weight[1]};
   lowering.input = {1, 0, 0};
   lowering.output = {1, 0, 0};
-  lowering.weight_index = [channels = x[0], columns = weight[1]](std::int64_t, std::int64_t channel,
-                                                                 std::int64_t output, std::int64_t, std::int64_t tap) {
-    return (tap * channels + channel) * columns + output;
-  };
+  lowering.weight = {.channel = weight[1], .output = 1, .w = x[0] * weight[1]};
   return array::lower(context, *attributes, lowering);
 }
 
