@@ -18,6 +18,7 @@ using html::Tone;
 
 constexpr std::size_t kMostDetails = 24;   // nodes with pictures
 constexpr std::size_t kMostFindings = 10;  // of a node
+constexpr std::size_t kMostExamples = 20;  // of an array
 
 const FieldReport* output_of(const NodeReport& node) { return node.fields.empty() ? nullptr : &node.fields.back(); }
 
@@ -25,6 +26,13 @@ std::int64_t different(const NodeReport& node) {
   std::int64_t sum = 0;
   for (const FieldReport& field : node.fields) sum += field.different;
   return sum;
+}
+
+std::string leading_channels_of(const FieldReport& field) {
+  std::vector<std::int64_t> channels;
+  channels.reserve(field.channel_groups.size());
+  for (const diff::ChannelGroup& group : field.channel_groups) channels.push_back(group.different);
+  return leading_channels(channels, field.channels_per_group, field.channels);
 }
 
 std::string place(const diff::Example& at) { return "frame " + std::to_string(at.frame) + " " + to_string(at.index); }
@@ -105,9 +113,14 @@ class DiffPage {
     std::string answer = "Different: " + html::grouped(counts.different) + " of " + html::grouped(counts.compared) +
                          (counts.compared == 1 ? " value" : " values");
     if (culprit != report_.nodes.end()) answer += ", born in " + culprit->node;
-    if (report_.within_tolerance()) answer += ", all within " + std::to_string(report_.tolerance) + " LSB";
-    page_.verdict(report_.within_tolerance() ? Tone::kWarn : Tone::kBad, answer,
-                  report_.first ? first_words() : std::string());
+    const bool tolerated = report_.tolerance > 0 && report_.within_tolerance();
+    if (tolerated) answer += ", all within " + std::to_string(report_.tolerance) + " LSB";
+    std::string detail = report_.first ? first_words() : std::string();
+    if (culprit != report_.nodes.end() && output_of(*culprit) != nullptr) {
+      const std::string leading = leading_channels_of(*output_of(*culprit));
+      if (!leading.empty()) detail += " Of the differences of " + culprit->node + ", " + leading + ".";
+    }
+    page_.verdict(tolerated ? Tone::kWarn : Tone::kBad, answer, detail);
   }
 
   void facts() {
@@ -226,12 +239,7 @@ class DiffPage {
                        html::grouped(field.values) + " values differ (" + percent(field.different, field.values) +
                        "), by up to " + std::to_string(field.largest_error) + " LSB, mean error " +
                        html::fixed(field.mean_error, 4) + " LSB.";
-    std::vector<std::int64_t> channels;
-    for (const diff::ChannelGroup& group : field.channel_groups) channels.push_back(group.different);
-    if (const std::string leading = leading_channels(channels, field.channels_per_group, field.channels);
-        !leading.empty()) {
-      text += " Of those, " + leading + ".";
-    }
+    if (const std::string leading = leading_channels_of(field); !leading.empty()) text += " Of those, " + leading + ".";
     page_.paragraph(text);
     page_.begin_row();
     page_.figure(difference_map(field.map, field.frames, field.shape, node.node),
@@ -239,7 +247,8 @@ class DiffPage {
     page_.figure(error_histogram(field.histogram, node.node), "Errors, right - left.");
     page_.end_row();
     html::Table table{{{"frame", true}, {"index"}, {"left", true}, {"right", true}, {"error", true}}, {}};
-    for (const diff::Example& example : field.examples) {
+    for (std::size_t i = 0; i < std::min(field.examples.size(), kMostExamples); ++i) {
+      const diff::Example& example = field.examples[i];
       table.rows.push_back({std::to_string(example.frame), to_string(example.index), std::to_string(example.left),
                             std::to_string(example.right), std::to_string(example.right - example.left)});
     }
