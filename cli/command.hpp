@@ -20,6 +20,7 @@ using Action = std::function<Result<ExitStatus>(Terminal&)>;
 
 void add_run(CLI::App& app, Action& action);
 void add_info(CLI::App& app, Action& action);
+void add_golden(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
 void add_gap(CLI::App& app, Action& action);
 void add_completion(CLI::App& app, Action& action);

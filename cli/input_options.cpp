@@ -17,10 +17,14 @@ bool same_file(const fs::path& a, const fs::path& b) {
 }  // namespace
 
 void add_input_options(CLI::App& command, InputArguments& arguments) {
+  add_named_input_options(command, arguments);
+  command.add_option("--frames", arguments.frames, "Only frames A to B-1 of the input")->type_name("A:B");
+}
+
+void add_named_input_options(CLI::App& command, InputArguments& arguments) {
   command.add_option("INPUT", arguments.file, "Its input codes, [frames, *shape] or one frame")
       ->type_name("FILE.npy|npz");
   command.add_option("--input", arguments.named, "One of several inputs; may be repeated")->type_name("NAME=FILE");
-  command.add_option("--frames", arguments.frames, "Only frames A to B-1 of the input")->type_name("A:B");
   command.add_flag("--quantize-input", arguments.quantize, "The input holds real values: quantise them");
 }
 

@@ -22,6 +22,8 @@ struct InputArguments {
 
 // INPUT (after MODEL), --input, --frames, --quantize-input.
 void add_input_options(CLI::App& command, InputArguments& arguments);
+// The same without --frames, for commands whose --frames is a number.
+void add_named_input_options(CLI::App& command, InputArguments& arguments);
 
 // At least one. Code usage.input.
 [[nodiscard]] Result<std::vector<InputFile>> input_files(const InputArguments& arguments);

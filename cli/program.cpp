@@ -56,6 +56,7 @@ void describe(CLI::App& app, GlobalOptions& options, Action& action) {
   app.fallthrough();
   add_run(app, action);
   add_info(app, action);
+  add_golden(app, action);
   add_verify(app, action);
   add_gap(app, action);
   add_completion(app, action);

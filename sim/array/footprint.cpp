@@ -156,9 +156,8 @@ Footprint footprint(const Engine& engine) {
                  out.blocks);
     }
   }
-  Packer packer;
-  for (Block& block : out.blocks) {
-    packer.place(block);
+  pack(out.blocks);
+  for (const Block& block : out.blocks) {
     out.cells += block.rows * block.columns;
     if (!block.placed) continue;
     out.columns = std::max(out.columns, block.x + block.columns);
@@ -166,6 +165,11 @@ Footprint footprint(const Engine& engine) {
     out.bias_units = std::max(out.bias_units, block.z + block.bias_units);
   }
   return out;
+}
+
+void pack(std::vector<Block>& blocks) {
+  Packer packer;
+  for (Block& block : blocks) packer.place(block);
 }
 
 }  // namespace witin::array

@@ -48,4 +48,7 @@ struct Footprint {
 
 [[nodiscard]] Footprint footprint(const Engine& engine);
 
+// Gives each block its place, where there is room.
+void pack(std::vector<Block>& blocks);
+
 }  // namespace witin::array

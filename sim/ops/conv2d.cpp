@@ -5,15 +5,12 @@
 // padding r the (kW - 1) dw - r before and the r after it. Frames that do not exist are padded pixels. Sources:
 // sim/arith/numerics.md, sim/package/format.md.
 #include "sim/array/lowering.hpp"
+#include "sim/ops/array_lowerings.hpp"
 #include "sim/ops/convolution.hpp"
 #include "sim/ops/defs.hpp"
 
 namespace witin::ops {
-namespace {
-
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
-  const Result<array::ArrayAttributes> attributes = array::read_array_attributes(context, false);
-  if (!attributes) return attributes.error();
+Result<array::Lowering> conv2d_lowering(const NodeContext& context) {
   const Result<Convolution> convolution = read_convolution(context, 1);
   if (!convolution) return convolution.error();
   const array::AxisSpec& h = convolution->h;
@@ -53,7 +50,17 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
   const std::int64_t taps = weight[2] * weight[3];
   const std::int64_t each = weight[1] * taps;  // of one output
   lowering.weight = {weight[0] / lowering.groups * each, taps, each, weight[3], 1};
-  return array::lower(context, *attributes, lowering);
+  return lowering;
+}
+
+namespace {
+
+Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+  const Result<array::ArrayAttributes> attributes = array::read_array_attributes(context, false);
+  if (!attributes) return attributes.error();
+  const Result<array::Lowering> lowering = conv2d_lowering(context);
+  if (!lowering) return lowering.error();
+  return array::lower(context, *attributes, *lowering);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 // would have to be shifted too. Sources: sim/arith/numerics.md, sim/package/format.md.
 #include "sim/array/array_attributes.hpp"
 #include "sim/array/lowering.hpp"
+#include "sim/ops/array_lowerings.hpp"
 #include "sim/ops/convolution.hpp"
 #include "sim/ops/defs.hpp"
 
@@ -23,13 +24,9 @@ Status check_output_padding(const NodeContext& context, const array::AxisSpec& a
                                  std::to_string(axis.output_padding));
 }
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
-  const Result<array::ArrayAttributes> attributes = array::read_array_attributes(context, false);
-  if (!attributes) return attributes.error();
-  if (attributes->neg_in == NegIn::kShift) {
-    return context.attribute_error("neg_in", "attribute.value", "a transposed convolution cannot be shifted",
-                                   "\"none\" or \"pn\"", "\"shift\"");
-  }
+}  // namespace
+
+Result<array::Lowering> conv_transpose2d_lowering(const NodeContext& context) {
   const Result<Convolution> convolution = read_convolution(context, 0);
   if (!convolution) return convolution.error();
   const array::AxisSpec& h = convolution->h;
@@ -69,7 +66,21 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
   const std::int64_t taps = weight[2] * weight[3];
   const std::int64_t each = weight[1] * taps;  // of one channel
   lowering.weight = {lowering.channels / lowering.groups * each, each, taps, weight[3], 1};
-  return array::lower(context, *attributes, lowering);
+  return lowering;
+}
+
+namespace {
+
+Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+  const Result<array::ArrayAttributes> attributes = array::read_array_attributes(context, false);
+  if (!attributes) return attributes.error();
+  if (attributes->neg_in == NegIn::kShift) {
+    return context.attribute_error("neg_in", "attribute.value", "a transposed convolution cannot be shifted",
+                                   "\"none\" or \"pn\"", "\"shift\"");
+  }
+  const Result<array::Lowering> lowering = conv_transpose2d_lowering(context);
+  if (!lowering) return lowering.error();
+  return array::lower(context, *attributes, *lowering);
 }
 
 }  // namespace

@@ -2,14 +2,11 @@
 //
 // An input [K] gives [N]; an input [..., K] is that many vectors and gives [..., N].
 #include "sim/array/lowering.hpp"
+#include "sim/ops/array_lowerings.hpp"
 #include "sim/ops/defs.hpp"
 
 namespace witin::ops {
-namespace {
-
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
-  const Result<array::ArrayAttributes> attributes = array::read_array_attributes(context, true);
-  if (!attributes) return attributes.error();
+Result<array::Lowering> linear_lowering(const NodeContext& context) {
   const ValueType& x = context.input();
   const Shape& weight = context.tensor("weight")->shape;
   const std::int64_t rows = weight[0];
@@ -33,7 +30,17 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
   lowering.input = {1, 0, rows};
   lowering.output = {1, 0, columns};
   lowering.weight = {.channel = columns, .output = 1};
-  return array::lower(context, *attributes, lowering);
+  return lowering;
+}
+
+namespace {
+
+Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+  const Result<array::ArrayAttributes> attributes = array::read_array_attributes(context, true);
+  if (!attributes) return attributes.error();
+  const Result<array::Lowering> lowering = linear_lowering(context);
+  if (!lowering) return lowering.error();
+  return array::lower(context, *attributes, *lowering);
 }
 
 }  // namespace

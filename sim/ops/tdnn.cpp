@@ -4,14 +4,11 @@
 // frame t appears with frame t + offset_last. Frames before the first are zero (under neg_in "shift" the code `shift`).
 // npu_x shows the whole context, oldest offset first. Source: sim/arith/numerics.md.
 #include "sim/array/lowering.hpp"
+#include "sim/ops/array_lowerings.hpp"
 #include "sim/ops/defs.hpp"
 
 namespace witin::ops {
-namespace {
-
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
-  const Result<array::ArrayAttributes> attributes = array::read_array_attributes(context, true);
-  if (!attributes) return attributes.error();
+Result<array::Lowering> tdnn_lowering(const NodeContext& context) {
   const std::vector<std::int64_t> offsets = context.integers("time_offsets", {});
   for (std::size_t i = 1; i < offsets.size(); ++i) {
     if (offsets[i] > offsets[i - 1]) continue;
@@ -45,7 +42,17 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
   lowering.input = {1, 0, 0};
   lowering.output = {1, 0, 0};
   lowering.weight = {.channel = weight[1], .output = 1, .w = x[0] * weight[1]};
-  return array::lower(context, *attributes, lowering);
+  return lowering;
+}
+
+namespace {
+
+Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+  const Result<array::ArrayAttributes> attributes = array::read_array_attributes(context, true);
+  if (!attributes) return attributes.error();
+  const Result<array::Lowering> lowering = tdnn_lowering(context);
+  if (!lowering) return lowering.error();
+  return array::lower(context, *attributes, *lowering);
 }
 
 }  // namespace
