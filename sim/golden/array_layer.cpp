@@ -69,7 +69,8 @@ class Reader {
       const std::size_t first = out_.layers.size();
       std::vector<ValueType> inputs;
       for (const std::string& input : node.inputs) inputs.push_back(type_of(value_of(input)));
-      const NodeContext context(package_, node, engine_.nodes()[node.index].arithmetic, inputs);
+      const NodeContext context(package_, node, engine_.nodes()[node.index].arithmetic, inputs,
+                                kernels::Isa::kRef);  // nothing is run
       const Status read = patches ? read_patches(context) : read_cell(context);
       if (read.ok()) continue;
       out_.layers.resize(first);

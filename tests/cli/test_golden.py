@@ -107,7 +107,8 @@ class Mapper(GoldenTest):
         # The layout, too: up to the first frame of the sample.
         first = content(os.path.join(root, "map", "map.json")).split(b'"data" : ')[0].splitlines()
         mine = content(self.path("out", "map", "map.json")).split(b'"data" : ')[0].splitlines()
-        self.assertEqual([line for line in mine if b"date" not in line], [line for line in first if b"date" not in line])
+        self.assertEqual([line for line in mine if b"date" not in line],
+                         [line for line in first if b"date" not in line])
 
     def compare(self, root, expected):
         names = ["map/layers.txt", "map/map.csv", "map/random_idx.txt", "addr.csv"]
@@ -358,7 +359,8 @@ int main(void) {
         document = self.golden("mixed.wpkg", "x.npy", "--format", "c", "--calibration-start", 2, "--frames", 4)
         with open(self.path("out", "main.c"), "w", encoding="ascii") as stream:
             stream.write(self.PRINTER)
-        subprocess.run([compiler, "-std=c99", "-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror", "main.c", "-o",
+        subprocess.run([compiler, "-std=c99", "-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror", "main.c",
+                        "-o",
                         "main"], cwd=self.path("out"), check=True)
         printed = subprocess.run([self.path("out", "main")], check=True, capture_output=True, text=True).stdout
         found = {(words[0], words[1]): words[2:] for words in (line.split() for line in printed.splitlines())}
