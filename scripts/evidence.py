@@ -133,7 +133,8 @@ class Evidence:
         fields = self.trace(package, {package.inputs[0]["name"]: x})
         places = {f"conv{i}_output": f"conv{i}_relu/npu_y" for i in range(1, 6)}
         places |= {f"lstm6_{field}": f"lstm6/{field}" for field in DCCRN_FIELDS}
-        places |= {"lstm6_output": "lstm6/npu_y", "linear7_output": "linear7/npu_y", "deconv12_output": "deconv12/npu_y"}
+        places |= {"lstm6_output": "lstm6/npu_y", "linear7_output": "linear7/npu_y",
+                   "deconv12_output": "deconv12/npu_y"}
         places |= {f"deconv{i}_output": f"deconv{i}_relu/npu_y" for i in range(8, 12)}
         count = Count()
         for file, field in places.items():

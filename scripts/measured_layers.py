@@ -1,5 +1,5 @@
-"""Measured layers of the training library as one-layer networks: a vector file (.npz with the layer's configuration, float
-weights, float inputs and the integers the library computed) becomes what import_witin_nn.py reads.
+"""Measured layers of the training library as one-layer networks: a vector file (.npz with the layer's configuration,
+float weights, float inputs and the integers the library computed) becomes what import_witin_nn.py reads.
 """
 import json
 import os

@@ -25,8 +25,9 @@ def _check_codes(node, x):
 
 
 def convert(node, x, products, columns, driven=None, codes_axis=1):
-    """Fields of an array node. products(codes, weights): the sums of products. columns(vector): a bias shaped to be added
-    to them. driven(codes): the part of the codes that npu_x shows. codes_axis: the axis of x that the weights sum over."""
+    """Fields of an array node. products(codes, weights): the sums of products. columns(vector): a bias shaped to be
+    added to them. driven(codes): the part of the codes that npu_x shows. codes_axis: the axis of x that the weights sum
+    over."""
     _check_codes(node, x)
     rule = OutputRule(node)
     weight = node.tensor("weight")
@@ -58,8 +59,8 @@ def convert(node, x, products, columns, driven=None, codes_axis=1):
 
 
 def _converted(node, rule, both, low, bias):
-    """(acc, y, v) of the low codes. With k_split, row counts of the parts of a matrix taller than the array, each part is
-    converted on its own, the bias in the first, and the sum is saturated; acc and v then have an axis of parts."""
+    """(acc, y, v) of the low codes. With k_split, row counts of the parts of a matrix taller than the array, each part
+    is converted on its own, the bias in the first, and the sum is saturated; acc and v then have an axis of parts."""
     parts = node.get("k_split")
     if not parts:
         acc = both(low) + bias

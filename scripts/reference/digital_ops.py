@@ -255,7 +255,8 @@ def sum_norm(node):
 
 
 def group_norm(node):
-    y = chip.group_norm(node.x, node.tensor("alpha"), node.tensor("beta"), node.need("groups"), node.get("scale_out", 1))
+    y = chip.group_norm(node.x, node.tensor("alpha"), node.tensor("beta"), node.need("groups"),
+                        node.get("scale_out", 1))
     return {"npu_y": y}, INT8
 
 

@@ -86,7 +86,8 @@ def gate(g8, table):
 
 
 def scale_post(x, s, mode="half_up"):
-    """Scale that is not a G: |s|<1 -> 2^-n by shift, else integer multiply; then int8 clip.  [DOC], rounding [GUESS]."""
+    """Scale that is not a G: |s|<1 -> 2^-n by shift, else integer multiply; then int8 clip. [DOC], rounding
+    [GUESS]."""
     if abs(s) >= 1:
         return clip8(np.asarray(x, I64) * int(round(s)))
     n = int(round(-np.log2(abs(s))))
@@ -105,7 +106,8 @@ def mul(a, b, sh=0, mode="half_up"):
 
 def float_scale(x, s, bits):
     """[DOC] out=(int)(in*s+0.5) (C truncation), clip [-2^bits, 2^bits-1]."""
-    return np.clip(np.trunc(np.asarray(x, np.float32) * np.float32(s) + np.float32(0.5)).astype(I64), -2 ** bits, 2 ** bits - 1)
+    return np.clip(np.trunc(np.asarray(x, np.float32) * np.float32(s) + np.float32(0.5)).astype(I64), -2 ** bits,
+                   2 ** bits - 1)
 
 
 def clear_low_bits(x, bits):
@@ -128,15 +130,17 @@ def wrap8(v):
 
 
 def pool(x, kh, kw, sh, sw, pads, kind, s_in=1.0, s_out=1.0):
-    """[EVT for stride == kernel, no pads] avg: a = sum / count truncated toward zero; y = int8(int(f32(a) * s_in / s_out + 0.5)),
-    truncated, wrapping. Other windows: the same arithmetic on ONNX windows, padding counted as zero [GUESS].
+    """[EVT for stride == kernel, no pads] avg: a = sum / count truncated toward zero;
+    y = int8(int(f32(a) * s_in / s_out + 0.5)), truncated, wrapping. Other windows: the same arithmetic on ONNX
+    windows, padding counted as zero [GUESS].
     Max with equal scales is exact (hardware maximum) [DOC]."""
     t, l, b, r = pads
     fill = 0 if kind == "avg" else -10 ** 6
     x = np.pad(np.asarray(x, I64), ((0, 0), (0, 0), (t, b), (l, r)), constant_values=fill)
     H = (x.shape[2] - kh) // sh + 1
     W = (x.shape[3] - kw) // sw + 1
-    win = np.stack([x[:, :, i:i + sh * (H - 1) + 1:sh, j:j + sw * (W - 1) + 1:sw] for i in range(kh) for j in range(kw)])
+    win = np.stack([x[:, :, i:i + sh * (H - 1) + 1:sh, j:j + sw * (W - 1) + 1:sw] for i in range(kh)
+                    for j in range(kw)])
     if kind == "max" and s_in == s_out:
         return win.max(0)
     total = win.sum(0)
@@ -161,8 +165,8 @@ def _sequential_sum(x):
 
 
 def softmax(x, axis, s_in, s_out, sum_only=False, signed=False):
-    """[EVT] float32 throughout: e = exp((x - max) * s_in), y = clip(trunc(e * ((1/s_out) / sum e))), sum left to right along
-    the axis. sum_only (SumNorm): xs = x * s_in, y = clip(trunc(xs * ((1/s_out) / (sum xs + 1e-7))))."""
+    """[EVT] float32 throughout: e = exp((x - max) * s_in), y = clip(trunc(e * ((1/s_out) / sum e))), sum left to right
+    along the axis. sum_only (SumNorm): xs = x * s_in, y = clip(trunc(xs * ((1/s_out) / (sum xs + 1e-7))))."""
     x = np.moveaxis(np.asarray(x, I64), axis, -1)
     with np.errstate(all="ignore"):
         if sum_only:
@@ -209,7 +213,8 @@ def im2col(x, kh, kw, sh, sw, pads, dil=(1, 1)):
     dh, dw = dil
     H = (x.shape[2] - (kh - 1) * dh - 1) // sh + 1
     W = (x.shape[3] - (kw - 1) * dw - 1) // sw + 1
-    cols = [x[:, :, i * dh:i * dh + sh * (H - 1) + 1:sh, j * dw:j * dw + sw * (W - 1) + 1:sw] for j in range(kw) for i in range(kh)]
+    cols = [x[:, :, i * dh:i * dh + sh * (H - 1) + 1:sh, j * dw:j * dw + sw * (W - 1) + 1:sw] for j in range(kw)
+            for i in range(kh)]
     return np.concatenate([c.transpose(0, 2, 3, 1) for c in cols], axis=3)
 
 
@@ -227,7 +232,8 @@ def norm_pads(pads, kh, kw):
 def conv_acc(x, w, bias, strides, pads, dil=(1, 1)):
     """[GOLD] pads = ONNX order [top(H begin), left(W begin), bottom, right]. Returns NCHW accumulators."""
     kh, kw = w.shape[2:]
-    a = im2col(x, kh, kw, strides[0], strides[1], norm_pads(pads, kh, kw), dil) @ conv_weight_rows(w) + np.asarray(bias, I64)
+    a = im2col(x, kh, kw, strides[0], strides[1], norm_pads(pads, kh, kw), dil) @ conv_weight_rows(w)
+    a = a + np.asarray(bias, I64)
     return a.transpose(0, 3, 1, 2)
 
 
@@ -239,7 +245,8 @@ def deconv_acc(x, w, bias, strides, pads, outpad):
     z = np.zeros((n, ci, (h - 1) * sh + 1, (wd - 1) * sw + 1), I64)
     z[:, :, ::sh, ::sw] = x
     t, l, b, r = kh - 1 - pads[0], kw - 1 - pads[1], kh - 1 - pads[2] + outpad[0], kw - 1 - pads[3] + outpad[1]
-    return conv_acc(z, np.ascontiguousarray(np.asarray(w, I64).transpose(1, 0, 2, 3)[:, :, ::-1, ::-1]), bias, (1, 1), (t, l, b, r))
+    return conv_acc(z, np.ascontiguousarray(np.asarray(w, I64).transpose(1, 0, 2, 3)[:, :, ::-1, ::-1]), bias, (1, 1),
+                    (t, l, b, r))
 
 
 # --------------------------------------------------------------------------- sequence operators
@@ -279,12 +286,14 @@ def lstm(x, w_ifo, w_c, b_ifo, b_c, g_ifo, g_c, tables, shift_bits=(-7, -7), cle
         h = clip8(shift(o * tc, sb[3]))
         out.append(h)
         if trace is not None:
-            for k, v in dict(inp=u, h_in=hin, c_in=cin, gates_ifo=gi, gates_c=gc, fc=fc, ic=ic, cx=c, cy_tanh=tc, output=h).items():
+            for k, v in dict(inp=u, h_in=hin, c_in=cin, gates_ifo=gi, gates_c=gc, fc=fc, ic=ic, cx=c, cy_tanh=tc,
+                             output=h).items():
                 trace.setdefault(k, []).append(v)
     return np.array(out)
 
 
-def gru2array(x, w_in, w_h, b_in, b_h, g_in, g_h, tables, shift_bits=(-7, -7, 0, 0), hidden_shift=0, ones=128, clean=0, h_min=-128):
+def gru2array(x, w_in, w_h, b_in, b_h, g_in, g_h, tables, shift_bits=(-7, -7, 0, 0), hidden_shift=0, ones=128, clean=0,
+              h_min=-128):
     """[GOLD enc2101 (shift_bits[2:]=0, hidden_shift=0, ones=128, h_min=-127): 515x232 values]
     columns z,r,n.  h' = n - round((z*(n-h)) >> 7)  ( == ((ones-z)*n + z*h + 63) >> 7 )."""
     N = w_h.shape[0]
@@ -301,15 +310,18 @@ def gru2array(x, w_in, w_h, b_in, b_h, g_in, g_h, tables, shift_bits=(-7, -7, 0,
         if ones == 128 and shift_bits[1] == -7 and not any(shift_bits[2:4]):
             h = n - shift(z * (n - h), -7)
         else:                                                     # [GUESS]
-            h = shift(shift((ones - z) * n, shift_bits[2] if len(shift_bits) > 2 else 0) + shift(z * h, shift_bits[3] if len(shift_bits) > 3 else 0), shift_bits[1])
+            n_bits, h_bits = (shift_bits[i] if len(shift_bits) > i else 0 for i in (2, 3))
+            h = shift(shift((ones - z) * n, n_bits) + shift(z * h, h_bits), shift_bits[1])
         h = np.clip(h, h_min, 127)
         out.append(h)
     return np.array(out)
 
 
 def gru(x, ws, bs, gs, tables, shift_bits=(-7, -7), ones=127, clean=0):
-    """Gru. 5 inputs [DOC]: zr = LUT([h,x]Wzr), n = LUT([r*h,x]Wht).  7 inputs [DOC]: n = LUT(x Win + (r*(h Whn)>>7)), zr on [x,h].
-    h' = ((ones-z)*h + z*n) >> 7 as the manual prints it (5 inputs); ((ones-z)*n + z*h) for 7 inputs by analogy with Gru2Array [GUESS]."""
+    """Gru. 5 inputs [DOC]: zr = LUT([h,x]Wzr), n = LUT([r*h,x]Wht).
+    7 inputs [DOC]: n = LUT(x Win + (r*(h Whn)>>7)), zr on [x,h].
+    h' = ((ones-z)*h + z*n) >> 7 as the manual prints it (5 inputs); ((ones-z)*n + z*h) for 7 inputs by analogy with
+    Gru2Array [GUESS]."""
     seven = len(ws) == 3
     H = ws[1].shape[1]
     h = np.zeros(H, I64)
@@ -321,7 +333,8 @@ def gru(x, ws, bs, gs, tables, shift_bits=(-7, -7), ones=127, clean=0):
         g = gate(array_out(u @ ws[0] + bs[0], gs[0]), tables[0])
         z, r = g[:H], g[H:]
         if seven:
-            n = gate(array_out(x[t] @ ws[2] + bs[2], gs[2]) + shift(r * array_out(h @ ws[1] + bs[1], gs[1]), shift_bits[0]), tables[1])
+            n = gate(array_out(x[t] @ ws[2] + bs[2], gs[2]) + shift(r * array_out(h @ ws[1] + bs[1], gs[1]),
+                                                                    shift_bits[0]), tables[1])
             h = clip8(shift((ones - z) * n + z * h, shift_bits[1]))
         else:
             rh = clip8(shift(r * h, shift_bits[0]))
@@ -343,7 +356,8 @@ def pn_split(x, N=None):
 
 
 def pn_weights(W, bias_units, N=None):
-    """matching weights: [W[:N]; W[N:]; -W[:N]], bias units - sum(W[N:]) (N=-1: - sum(W)). Accumulators are unchanged."""
+    """matching weights: [W[:N]; W[N:]; -W[:N]], bias units - sum(W[N:]) (N=-1: - sum(W)).
+    Accumulators are unchanged."""
     W = np.asarray(W, I64)
     if N == -1:
         return W, np.asarray(bias_units, I64) - W.sum(0)
@@ -395,13 +409,16 @@ def expected_bytes(pairs):
 def expected_text(pairs, nets):
     """nets: list of (net, layer index inside the net) per pair."""
     row = lambda v: ",".join(map(str, v)) + ",\n"
-    i = f"num = {len(pairs[0][0])}\n" + "".join(f"net {n} layer {l} input 0\n" + "".join(row(v) for v in x.tolist()) for (x, _), (n, l) in zip(pairs, nets))
-    o = "".join(f"net {n} layer {l} output 0\n" + "".join(row(v) for v in y.tolist()) for (_, y), (n, l) in zip(pairs, nets))
+    i = f"num = {len(pairs[0][0])}\n" + "".join(f"net {n} layer {l} input 0\n" + "".join(row(v) for v in x.tolist())
+                                                for (x, _), (n, l) in zip(pairs, nets))
+    o = "".join(f"net {n} layer {l} output 0\n" + "".join(row(v) for v in y.tolist())
+                for (_, y), (n, l) in zip(pairs, nets))
     return i, o
 
 
 def map_csv(layers, mats):
-    """layers.txt rows + [(W, bias_rows)] -> text of map.csv (col,row,value; weights then bias rows, layer after layer)."""
+    """layers.txt rows + [(W, bias_rows)] -> text of map.csv (col,row,value; weights then bias rows, layer after
+    layer)."""
     out = []
     for (x0, x1, y0, y1, z0, z1, G), (W, B) in zip(layers, mats):
         for k in range(y1 - y0 + 1):
@@ -433,7 +450,8 @@ def _mem(x):
 
 def reshape(x, shp):
     """4-D -> 2-D with one row per frame (target [1,F] or [1,-1]): plain ONNX C,H,W order [checked on the MNIST model].
-    4-D [1,C,H,T] -> [T,H*C] and back (streaming dccrn models): chip memory order, row = time, then H, then C [GOLD dccrn]."""
+    4-D [1,C,H,T] -> [T,H*C] and back (streaming dccrn models): chip memory order, row = time, then H, then C
+    [GOLD dccrn]."""
     shp = list(shp)
     if x.ndim == 4 and len(shp) == 2:
         if shp[0] == x.shape[3] and shp[0] != 1 and x.shape[0] == 1:
@@ -456,7 +474,8 @@ def _from_mem(f, shape):
 
 
 class Graph:
-    """Runs a model of the vendor's ONNX dialect on integers. crop_time: keep W equal to the input W after ConvTranspose (dccrn streams)."""
+    """Runs a model of the vendor's ONNX dialect on integers. crop_time: keep W equal to the input W after
+    ConvTranspose (dccrn streams)."""
 
     def __init__(self, path, mode="half_up", crop_time=True, h_min=-128, default_G=1024):
         import onnx
@@ -513,7 +532,8 @@ class Graph:
                     a = x @ g64(ins[1]) + g64(ins[2]).reshape(-1)
                 elif op == "Conv":
                     w = g64(ins[1])
-                    a = conv_acc(x, w, g64(ins[2]).reshape(-1), at.get("strides", [1, 1]), at.get("pads", [0] * 4), at.get("dilations", [1, 1]))
+                    a = conv_acc(x, w, g64(ins[2]).reshape(-1), at.get("strides", [1, 1]), at.get("pads", [0] * 4),
+                                 at.get("dilations", [1, 1]))
                 else:
                     w = g64(ins[1])
                     op_ = at.get("output_padding", [0, 0])
@@ -545,23 +565,32 @@ class Graph:
                 y = v[ins[1]] if ins[1] in v else g64(ins[1])
                 v[o] = (add if op in ("Add", "Added") else mul)(x, y, int(at.get("shift_bit", 0)))
             elif op == "Tdnn":
-                v[o] = tdnn(x, g64(ins[1]), np.rint(at["bias_params"]).astype(I64).reshape(-1), at["scale_params"], np.asarray(at["time_offsets"]).reshape(-1))
+                v[o] = tdnn(x, g64(ins[1]), np.rint(at["bias_params"]).astype(I64).reshape(-1), at["scale_params"],
+                            np.asarray(at["time_offsets"]).reshape(-1))
             elif op == "Lstm":
-                v[o] = lstm(x, g64(ins[1]), g64(ins[2]), g64(ins[3]).reshape(-1), g64(ins[4]).reshape(-1), at["scale_ioft"], at["scale_ct"], [np.rint(t).astype(I64) for t in at["activate_table"]],
-                            at.get("shift_bits", [-7, -7]), at.get("clean_ctht", 0), None if keep is None else keep.setdefault("trace:" + name, {}))
+                v[o] = lstm(x, g64(ins[1]), g64(ins[2]), g64(ins[3]).reshape(-1), g64(ins[4]).reshape(-1),
+                            at["scale_ioft"], at["scale_ct"], [np.rint(t).astype(I64) for t in at["activate_table"]],
+                            at.get("shift_bits", [-7, -7]), at.get("clean_ctht", 0),
+                            None if keep is None else keep.setdefault("trace:" + name, {}))
             elif op == "Gru2Array":
-                v[o] = gru2array(x, g64(ins[1]), g64(ins[2]), g64(ins[3]).reshape(-1), g64(ins[4]).reshape(-1), at["scale_input"], at["scale_hidden"], np.rint(at["activate_table"]).astype(I64),
-                                 at.get("shift_bits", [-7, -7, -7, -7]), at.get("hidden_shift_bit", 0), at.get("scale_ones", 127), at.get("clean_ht", 0), self.h_min)
+                v[o] = gru2array(x, g64(ins[1]), g64(ins[2]), g64(ins[3]).reshape(-1), g64(ins[4]).reshape(-1),
+                                 at["scale_input"], at["scale_hidden"], np.rint(at["activate_table"]).astype(I64),
+                                 at.get("shift_bits", [-7, -7, -7, -7]), at.get("hidden_shift_bit", 0),
+                                 at.get("scale_ones", 127), at.get("clean_ht", 0), self.h_min)
             elif op == "Gru":
                 k = (len(ins) - 1) // 2
-                v[o] = gru(x, [g64(n) for n in ins[1:1 + k]], [g64(n).reshape(-1) for n in ins[1 + k:]], [at["scale_zr"], at["scale_ht"], at.get("scale_in", 0)],
-                           np.rint(at["activate_table"]).astype(I64), at.get("shift_bits", [-7, -7]), at.get("scale_ones", 127), at.get("clean_ht", 0))
+                v[o] = gru(x, [g64(n) for n in ins[1:1 + k]], [g64(n).reshape(-1) for n in ins[1 + k:]],
+                           [at["scale_zr"], at["scale_ht"], at.get("scale_in", 0)],
+                           np.rint(at["activate_table"]).astype(I64), at.get("shift_bits", [-7, -7]),
+                           at.get("scale_ones", 127), at.get("clean_ht", 0))
             elif op in ("AveragePool", "MaxPool", "GlobalAveragePool"):
                 kh, kw = at.get("kernel_shape", x.shape[2:])
                 sh, sw = at.get("strides", [1, 1])
-                v[o] = pool(x, kh, kw, sh, sw, at.get("pads", [0] * 4), "max" if op == "MaxPool" else "avg", at.get("scale_in", 1.0), at.get("scale_out", 1.0))
+                v[o] = pool(x, kh, kw, sh, sw, at.get("pads", [0] * 4), "max" if op == "MaxPool" else "avg",
+                            at.get("scale_in", 1.0), at.get("scale_out", 1.0))
             elif op == "BatchNormalization":
-                v[o] = batch_norm(x, *[self.init[n].astype(np.float64) for n in ins[1:5]], at["epsilon"], at["scale_in"], at["scale_out"])
+                v[o] = batch_norm(x, *[self.init[n].astype(np.float64) for n in ins[1:5]], at["epsilon"],
+                                  at["scale_in"], at["scale_out"])
             elif op in ("Softmax", "SumNorm"):
                 v[o] = softmax(x, at.get("axis", 1), at.get("scale_in", 1.0), at.get("scale_out", 1.0), op == "SumNorm")
             elif op == "GroupNorm":
@@ -605,7 +634,8 @@ def read_trace(root):
         for d in sorted(os.listdir(f"{base}/{net}"), key=lambda s: int(s.split("_")[0])):
             for rd in sorted(os.listdir(f"{base}/{net}/{d}"), key=lambda s: int(re.findall(r"\d+", s)[0])):
                 p = f"{base}/{net}/{d}/{rd}/"
-                r.append(dict(net=net, layer=d, round=rd, inputs=[rd2(p + f) for f in sorted(os.listdir(p)) if f.startswith("input")],
+                r.append(dict(net=net, layer=d, round=rd,
+                              inputs=[rd2(p + f) for f in sorted(os.listdir(p)) if f.startswith("input")],
                               outputs=[rd2(p + f) for f in sorted(os.listdir(p)) if f.startswith("output")]))
     return r
 
@@ -617,6 +647,7 @@ def read_folder(root):
     for t, (x0, x1, y0, y1, z0, z1, G) in zip(read_trace(root), L):
         k = int(t["layer"].split("_")[0])
         p = f"{root}/params/{t['net']}/layer{k}/"
-        out.append(dict(net=int(t["net"][3:]), name=t["layer"], loc=(x0, x1, y0, y1, z0, z1, G), G=G, W=rd2(p + "weight.txt"), B=rd2(p + "bias.txt"), bh=rd2(p + "bias_high.txt"),
+        out.append(dict(net=int(t["net"][3:]), name=t["layer"], loc=(x0, x1, y0, y1, z0, z1, G), G=G,
+                        W=rd2(p + "weight.txt"), B=rd2(p + "bias.txt"), bh=rd2(p + "bias_high.txt"),
                         x=t["inputs"][0], y=t["outputs"][0]))
     return out

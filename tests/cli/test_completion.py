@@ -18,13 +18,15 @@ class Completion(CliTest):
                 stream.write(self.done("completion", shell))
 
     def shell(self, *command):
-        result = subprocess.run(command, cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        result = subprocess.run(command, cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                check=False)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         return result.stdout
 
     def bash(self, *words):
         quoted = " ".join(f"'{word}'" for word in words)
-        return self.shell("bash", "-c", f"source c.bash; COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; _witin_sim; "
+        return self.shell("bash", "-c",
+                          f"source c.bash; COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; _witin_sim; "
                           "printf '%s\\n' \"${COMPREPLY[@]}\"").split()
 
     def test_every_option_of_the_help_is_there(self):

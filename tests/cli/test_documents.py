@@ -27,14 +27,16 @@ PACKAGE = {**HEAD, "kind": str, "name": str, "sha256": str, "description": str, 
                        "scale": NUMBER, "shift": NUMBER}],
            "nodes": [{**NODE, "scale": NUMBER, "tensors": dict}],
            "tensors": [{"id": str, "dtype": str, "shape": [int], "bytes": int}]}
-TRACE = {**HEAD, "kind": str, "package": IDENTITY, "arithmetic": (str, NONE), "noise": (dict, NONE), "seed": (int, NONE),
+TRACE = {**HEAD, "kind": str, "package": IDENTITY, "arithmetic": (str, NONE), "noise": (dict, NONE),
+         "seed": (int, NONE),
          "written_by": str, "level": str, "frames": int,
          "nodes": [{"name": str, "op": str, "shape": [int], "fields": dict}]}
 FIRST = {"frame": int, "index": [int], "expected": int, "found": int}
 VERIFY = {**HEAD, "summary": {key: int for key in ("cases", "equal", "different", "unusable", "compared")},
           "cases": [{"path": str, "name": str, "verdict": str, "frames": int, "compared": int, "different": int,
                      "error": (ERROR, NONE), "accuracy": (float, NONE),
-                     "fields": [{"node": str, "field": str, "compared": int, "different": int, "first": (FIRST, NONE)}]}]}
+                     "fields": [{"node": str, "field": str, "compared": int, "different": int,
+                                 "first": (FIRST, NONE)}]}]}
 
 
 def mismatch(value, schema, where="document"):

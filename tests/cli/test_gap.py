@@ -126,7 +126,8 @@ class Gap(CliTest):
         folder = os.path.join(GOLDEN, "operators", "gru")
         package = wpkg.Package.read(os.path.join(folder, "model.wpkg"))
         x = np.load(os.path.join(folder, "input.npy"))
-        document = self.agrees(os.path.join(folder, "model.wpkg"), os.path.join(folder, "input.npy"), "--frames", "5:17",
+        document = self.agrees(os.path.join(folder, "model.wpkg"), os.path.join(folder, "input.npy"), "--frames",
+                               "5:17",
                                inputs={package.inputs[0]["name"]: x}, first=5, last=17)
         self.assertEqual((document["first_frame"], document["frames"]), (5, 12))
 

@@ -105,7 +105,8 @@ class Packages(CliTest):
         self.assertIn("conv_2.weight", line)
 
     def test_manifest(self):
-        for code, attributes, op in (("node.unknown_operator", {}, "sigmoid"), ("attribute.unknown", {"depth": 1}, "relu"),
+        for code, attributes, op in (("node.unknown_operator", {}, "sigmoid"),
+                                     ("attribute.unknown", {"depth": 1}, "relu"),
                                      ("attribute.range", {"g": 0}, "linear")):
             package = wpkg.Package("bad", "wtm2101")
             package.input("x", [3], signed=True)

@@ -48,12 +48,14 @@ class Streams(CliTest):
         reader, writer = os.pipe()
         os.close(reader)
         for arguments in (["info", MODEL], [MODEL, INPUT, "--json"], ["--help"]):
-            result = subprocess.run([PROGRAM, *arguments], stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+            result = subprocess.run([PROGRAM, *arguments], stdout=writer, stderr=subprocess.PIPE, text=True,
+                                    check=False)
             self.assertEqual((result.returncode, result.stderr), (0, ""), arguments)
         os.close(writer)
         for arguments in (["info", MODEL], ["--help"], ["--version"]):
             with open("/dev/full", "w", encoding="ascii") as full:
-                result = subprocess.run([PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+                result = subprocess.run([PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, text=True,
+                                        check=False)
             self.assertEqual(result.returncode, 2)
             self.assertRegex(result.stderr, r"\Awitin-sim: stdout: [^\n]+ \[output\.stdout\]\n\Z")
 
@@ -62,7 +64,8 @@ class Streams(CliTest):
         model, (x, _) = self.write_relu(), self.write_input(frames=20000)
         before = set(self.listing())
         for outputs in ("-o out.npy", "--trace t.wtrace", "-o out.npy --trace t.wtrace"):
-            result = subprocess.run(["bash", "-c", f"ulimit -f 8; exec '{PROGRAM}' {model} {x} {outputs}"], cwd=self.dir,
+            result = subprocess.run(["bash", "-c", f"ulimit -f 8; exec '{PROGRAM}' {model} {x} {outputs}"],
+                                    cwd=self.dir,
                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
             self.assertEqual((result.returncode, result.stdout), (2, ""))
             self.assertRegex(result.stderr, r"\Awitin-sim: [^\n]+ \[output\.[a-z_]+\]\n\Z")

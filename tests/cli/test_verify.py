@@ -139,7 +139,8 @@ class Case(CliTest):
         os.makedirs(self.path("empty", "folder"))
         lines = self.done("verify", "deep", "case", status=1).splitlines()
         self.assertEqual([line.split(":")[0] for line in lines],
-                         ["equal      deep/a", "equal      deep/er/b", "different  deep/er/c", "equal      case", "4 cases"])
+                         ["equal      deep/a", "equal      deep/er/b", "different  deep/er/c", "equal      case",
+                          "4 cases"])
         self.assertEqual(lines[-1], "4 cases: 3 equal, 1 different, 0 unusable; 9600 values compared")
         self.refused("case.none", "verify", "empty")
         os.remove(self.path("deep", "a", "input.npy"))

@@ -74,7 +74,8 @@ class ModelTest(unittest.TestCase):
         if not os.environ.get("WITIN_SIM"):
             return
         place = lambda name: os.path.join(self.folder, name)
-        command = [os.environ["WITIN_SIM"], "run", place("model.wpkg"), "--trace", place("found"), "--trace-level", "full"]
+        command = [os.environ["WITIN_SIM"], "run", place("model.wpkg"), "--trace", place("found"), "--trace-level",
+                   "full"]
         for name, values in inputs.items():
             np.save(place(f"{name}.npy"), wpkg.codes(values, name))
             command += ["--input", f"{name}={place(name + '.npy')}"]
@@ -89,7 +90,9 @@ class ModelTest(unittest.TestCase):
                 self.assertTrue(np.array_equal(found[name][field], values), f"{name}/{field}")
 
     def assert_like_reference(self, path=None, count=12, crop_time=True, expected_nodes=None, inputs=None, **options):
-        """Every value of the ONNX graph that the package computes equals the reference's; returns (package, results)."""
+        """Every value of the ONNX graph that the package computes equals the reference's.
+
+        Returns (package, results)."""
         path = path or self.path
         package = self.imported(path, **options)
         stream = is_stream(package)

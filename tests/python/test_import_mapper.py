@@ -89,7 +89,8 @@ class Folders(unittest.TestCase):
         package.write(path)
         package = wpkg.Package.read(path)
         self.assertEqual([(n["name"], n["op"]) for n in package.nodes], [
-            ("first", "linear"), ("first_relu", "relu"), ("second", "linear"), ("second_lut", "lut"), ("third", "linear"),
+            ("first", "linear"), ("first_relu", "relu"), ("second", "linear"), ("second_lut", "lut"),
+            ("third", "linear"),
             ("fourth", "linear"), ("fifth", "linear"), ("fifth_relu", "relu"), ("patch", "linear")])
         self.assertEqual([i["name"] for i in package.inputs], ["in0", "patch_in"])
         self.assertEqual(package.outputs, ["fifth_relu", "patch"])
@@ -147,7 +148,8 @@ class Folders(unittest.TestCase):
             else:
                 changed[1][3] = 512
             write_folder(self.root, [changed], [RELU_MAP, IDENTITY, SQUARE])
-            with self.assertRaisesRegex(FolderError, r"layer second: frame \d+, column \d+: recorded -?\d+, its weights"):
+            with self.assertRaisesRegex(FolderError,
+                                        r"layer second: frame \d+, column \d+: recorded -?\d+, its weights"):
                 build(self.root)
 
     def test_damaged_folders(self):
@@ -194,7 +196,8 @@ class Folders(unittest.TestCase):
 class Published(unittest.TestCase):
     def compare(self, package, other, inputs):
         """Tensors and output equal; returns the results of the first."""
-        matrices = lambda p: [[p.tensor(n, role) for role in ("weight", "bias")] for n in p.nodes if n["op"] == "linear"]
+        matrices = lambda p: [[p.tensor(n, role) for role in ("weight", "bias")] for n in p.nodes
+                              if n["op"] == "linear"]
         for (weight, bias), (other_weight, other_bias) in zip(matrices(package), matrices(other), strict=True):
             self.assertEqual((weight.dtype, weight.tolist(), bias.tolist()),
                              (other_weight.dtype, other_weight.tolist(), other_bias.tolist()))

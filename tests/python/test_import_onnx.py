@@ -76,7 +76,8 @@ class Vectors(ModelTest):
         package, _ = self.assert_like_reference(count=60)
         self.assertEqual(package.outputs, ["joined", "mean"])
         self.assertEqual([n["name"] for n in package.nodes[:4]], ["fc", "relu", "half_node", "eighth"])
-        self.assertEqual([n["op"] for n in package.nodes if n.get("x-onnx") in ("left", "middle", "right")], ["slice"] * 3)
+        self.assertEqual([n["op"] for n in package.nodes if n.get("x-onnx") in ("left", "middle", "right")],
+                         ["slice"] * 3)
         self.write(nodes, constants, {"same": [1, 1]}, {"in": [1, 30]})
         self.assertEqual(self.imported().outputs, ["mean"])
 
@@ -85,14 +86,16 @@ class Vectors(ModelTest):
         second, more = self.dense("second", "first_scale", 16, 12)
         third, rest = self.dense("third", "second_relu", 12, 8)
         nodes = first + second + [node("Relu", ["second_scale"], ["second_relu"])] + third + [
-            node("MatMul", ["third_scale", "w"], ["matmul"], "matmul"), node("Scale", ["matmul"], ["out"], scale=2.0**-9),
+            node("MatMul", ["third_scale", "w"], ["matmul"], "matmul"),
+            node("Scale", ["matmul"], ["out"], scale=2.0**-9),
             node("Scale", ["matmul"], ["finer"], scale=2.0**-8),
             node("Gemm", ["third_scale", "w", "b"], ["bare"], "bare")]
         constants |= more | rest | {"w": self.weights(8, 5, limit=275), "b": self.bias(5)}
         constants["third_b"][0] = 128 * 1500
         self.write(nodes, constants, {"out": [1, 5], "finer": [1, 5], "bare": [1, 5]}, {"in": [1, 20]})
         package, _ = self.assert_like_reference(count=60, expected_nodes=[
-            ("first", "linear"), ("second", "linear"), ("second_relu", "relu"), ("third", "linear"), ("matmul", "linear"),
+            ("first", "linear"), ("second", "linear"), ("second_relu", "relu"), ("third", "linear"),
+            ("matmul", "linear"),
             ("finer", "linear"), ("bare", "linear")])
         attributes = [n.get("attributes", {}) for n in package.nodes]
         self.assertEqual(attributes[0], {"g": 256, "neg_in": "pn"})
@@ -123,7 +126,8 @@ class Vectors(ModelTest):
         layer = lambda name, source, columns, offsets, rows: node(
             "Tdnn", [source, name + "_w"], [name], name, time_offsets=np.array(offsets), scale_params=1024,
             bias_params=self.bias(columns)[None])
-        nodes = [layer("t1", "in", 9, [-2, 0, 1], 0), node("Relu", ["t1"], ["t1_relu"]), layer("t2", "t1_relu", 5, [-3, -1], 0)]
+        nodes = [layer("t1", "in", 9, [-2, 0, 1], 0), node("Relu", ["t1"], ["t1_relu"]),
+                 layer("t2", "t1_relu", 5, [-3, -1], 0)]
         self.write(nodes, {"t1_w": self.weights(21, 9), "t2_w": self.weights(18, 5)}, {"t2": [1, 5]}, {"in": [1, 7]})
         package, _ = self.assert_like_reference(count=25)
         self.assertEqual(package.nodes[0]["attributes"]["time_offsets"], [-2, 0, 1])
@@ -132,8 +136,10 @@ class Vectors(ModelTest):
         for shift_bits, sizes, clean in (([-7, -7], (1024, 1024, 256), 0), ([1, -3, -7, -10], (256, 1024, 1024), 5)):
             nodes = [node("Lstm", ["in", "wi", "wc", "bi", "bc"], ["out"], "cell", scale_ioft=1024, scale_ct=512,
                           shift_bits=shift_bits, clean_ctht=clean,
-                          activate_table=[sigmoid_table(sizes[0])[None], tanh_table(sizes[1])[None], tanh_table(sizes[2])])]
-            self.write(nodes, {"wi": self.weights(11, 15), "wc": self.weights(11, 5), "bi": self.bias(15), "bc": self.bias(5)},
+                          activate_table=[sigmoid_table(sizes[0])[None], tanh_table(sizes[1])[None],
+                                          tanh_table(sizes[2])])]
+            self.write(nodes,
+                       {"wi": self.weights(11, 15), "wc": self.weights(11, 5), "bi": self.bias(15), "bc": self.bias(5)},
                        {"out": [1, 5]}, {"in": [1, 6]})
             package, _ = self.assert_like_reference(count=30, codes={"": "unsigned"})
             self.assertEqual(self.imported().inputs[0]["signed"], True)
@@ -142,7 +148,8 @@ class Vectors(ModelTest):
 
     def test_gru_of_five_and_seven_inputs(self):
         tables = np.stack([sigmoid_table(1024), tanh_table(1024)])
-        constants = {"zr": self.weights(11, 10), "hn": self.weights(5, 5), "xn": self.weights(6, 5), "bzr": self.bias(10),
+        constants = {"zr": self.weights(11, 10), "hn": self.weights(5, 5), "xn": self.weights(6, 5),
+                     "bzr": self.bias(10),
                      "bhn": self.bias(5), "bxn": self.bias(5), "h": self.weights(11, 5), "bh": self.bias(5)}
         for ones in (None, 128):
             extra = {} if ones is None else {"scale_ones": ones}
@@ -158,7 +165,8 @@ class Vectors(ModelTest):
         constants = {"x": self.weights(6, 15), "h": self.weights(5, 15), "bx": self.bias(15), "bh": self.bias(15)}
         for shift_bits, hidden, ones, low in (([-7, -7, 0, 0], 0, 128, -127), ([-7, -7, -7, -7], -1, 4096, -127),
                                               ([-7, -7], 1, 128, -128)):
-            self.write([node("Gru2Array", ["in", "x", "h", "bx", "bh"], ["out"], "cell", scale_input=512, scale_hidden=256,
+            self.write([node("Gru2Array", ["in", "x", "h", "bx", "bh"], ["out"], "cell", scale_input=512,
+                             scale_hidden=256,
                              activate_table=np.stack([sigmoid_table(1024), tanh_table(1024)]), shift_bits=shift_bits,
                              hidden_shift_bit=hidden, scale_ones=ones, clean_ht=0)],
                        constants, {"out": [1, 5]}, {"in": [1, 6]})
@@ -184,12 +192,15 @@ class Maps(ModelTest):
             convolution("in", "c1", kernel_shape=[3, 2], strides=[2, 1], pads=[1, 0, 2, 1]) +
             [node("Relu", ["c1_s"], ["c1_r"])] +
             convolution("c1_r", "c2", kernel_shape=[2, 3], dilations=[2, 1], pads=[0, 1, 1, 1]) +
-            convolution("c2_s", "up", op="ConvTranspose", strides=[2, 3], pads=[1, 0, 0, 1], output_padding=[1, 0, 1, 0]) +
+            convolution("c2_s", "up", op="ConvTranspose", strides=[2, 3], pads=[1, 0, 0, 1],
+                        output_padding=[1, 0, 1, 0]) +
             convolution("c1_r", "same", pads="SAME", kernel_shape=[3, 3]) +
-            [node("AveragePool", ["c2_s"], ["avg"], kernel_shape=[2, 3], strides=[2, 1], pads=[0, 1, 0, 1], scale_in=0.5,
+            [node("AveragePool", ["c2_s"], ["avg"], kernel_shape=[2, 3], strides=[2, 1], pads=[0, 1, 0, 1],
+                  scale_in=0.5,
                   scale_out=0.25),
              node("MaxPool", ["c2_s"], ["max"], kernel_shape=[3, 2], strides=[1, 2], pads=[1, 0, 1, 0]),
-             node("MaxPool", ["c2_s"], ["max_scaled"], kernel_shape=[2, 2], strides=[2, 2], scale_in=0.5, scale_out=1.0),
+             node("MaxPool", ["c2_s"], ["max_scaled"], kernel_shape=[2, 2], strides=[2, 2], scale_in=0.5,
+                  scale_out=1.0),
              node("GlobalAveragePool", ["c1_r"], ["global"]),
              node("BatchNormalization", ["c2_s", "gamma", "beta", "mean", "var"], ["bn"], epsilon=1e-3, scale_in=0.0625,
                   scale_out=0.03125),
@@ -211,12 +222,14 @@ class Maps(ModelTest):
              node("Add", ["c2_s", "mean_hw"], ["plus_mean"], shift_bit=-1),
              node("MatMul", ["c2_s", "turned_w"], ["product_acc"], "product"),
              node("Scale", ["product_acc"], ["product_s"], scale=2.0**-8),
-             node("Gemm", ["rows", "fc_w", "fc_b"], ["fc_out"], "fc"), node("Scale", ["fc_out"], ["out"], scale=2.0**-11)])
+             node("Gemm", ["rows", "fc_w", "fc_b"], ["fc_out"], "fc"),
+             node("Scale", ["fc_out"], ["out"], scale=2.0**-11)])
         constants = {"c1_w": self.kernel(5, 3, 3, 2), "c1_b": 128 * self.kernel(5), "c2_w": self.kernel(6, 5, 2, 3),
                      "c2_b": 128 * self.kernel(6), "up_w": self.kernel(6, 4, 3, 3), "up_b": 128 * self.kernel(4),
                      "same_w": self.kernel(2, 5, 3, 3), "same_b": 128 * self.kernel(2),
                      "gamma": self.rng.normal(1, 0.5, 6), "beta": self.rng.normal(0, 0.5, 6),
-                     "mean": self.rng.normal(0, 1, 6), "var": self.rng.uniform(0.5, 4, 6), "alpha": self.rng.normal(1, 1, 6),
+                     "mean": self.rng.normal(0, 1, 6), "var": self.rng.uniform(0.5, 4, 6),
+                     "alpha": self.rng.normal(1, 1, 6),
                      "gn_beta": self.rng.normal(0, 1, 6), "starts": [3, -3], "ends": [2**31 - 1, 100], "axes": [1, 3],
                      "per_channel": self.kernel(1, 6, 1, 1), "flat": [1, -1], "fc_w": self.kernel(6 * 5 * 8, 7),
                      "fc_b": 128 * self.kernel(7)}
@@ -247,7 +260,8 @@ class Maps(ModelTest):
                  node("Scale", ["acc2"], ["s2"], scale=2.0**-9)]
         if not flag_only:
             nodes += [node("Reshape", ["s2", "rows"], ["flat"]),
-                      node("Gru2Array", ["flat", "gx", "gh", "bx", "bh"], ["gru"], "gru", scale_input=512, scale_hidden=256,
+                      node("Gru2Array", ["flat", "gx", "gh", "bx", "bh"], ["gru"], "gru", scale_input=512,
+                           scale_hidden=256,
                            activate_table=np.stack([sigmoid_table(1024), tanh_table(1024)]), scale_ones=128,
                            shift_bits=[-7, -7, 0, 0]),
                       node("Gemm", ["gru", "fw", "fb"], ["facc"], "fc"), node("Scale", ["facc"], ["fs"], scale=2.0**-8),
@@ -257,9 +271,11 @@ class Maps(ModelTest):
                        pads=list(deconv_pads), output_padding=[1, 0, 1, 0]),
                   node("Scale", ["acc3"], ["out"], scale=2.0**-9)]
         constants = {"w1": self.kernel(4, 2, 3, 2), "b1": 128 * self.kernel(4), "w2": self.kernel(3, 4, 1, 2),
-                     "b2": 128 * self.kernel(3), "rows": [frames, 12], "gx": self.kernel(12, 15), "gh": self.kernel(5, 15),
+                     "b2": 128 * self.kernel(3), "rows": [frames, 12], "gx": self.kernel(12, 15),
+                     "gh": self.kernel(5, 15),
                      "bx": 128 * self.kernel(15), "bh": 128 * self.kernel(15), "fw": self.kernel(5, 12),
-                     "fb": 128 * self.kernel(12), "maps": [1, 3, 4, frames], "w3": self.kernel(3 if flag_only else 6, 2, 3, 2),
+                     "fb": 128 * self.kernel(12), "maps": [1, 3, 4, frames],
+                     "w3": self.kernel(3 if flag_only else 6, 2, 3, 2),
                      "b3": 128 * self.kernel(2)}
         if flag_only:
             nodes = [n for n in nodes if n[2] != ["b3"]]
@@ -271,7 +287,8 @@ class Maps(ModelTest):
         self.assertTrue(is_stream(package))
         self.assertEqual(package.inputs[0]["shape"], [2, 8, 1])
         self.assertEqual(results["up"]["npu_y"].shape, (9, 2, 8, 1))
-        self.assertEqual([n["attributes"]["order"] for n in package.nodes if n["op"] == "reshape"], ["memory", "memory"])
+        self.assertEqual([n["attributes"]["order"] for n in package.nodes if n["op"] == "reshape"],
+                         ["memory", "memory"])
 
     def test_a_cropped_first_column_looks_one_frame_ahead(self):
         self.streaming_model(deconv_pads=(1, 1, 1, 0))
@@ -302,7 +319,8 @@ class Maps(ModelTest):
         with self.assertRaisesRegex(wpkg.PackageError, r"value 0.5 at index \[0, 0, 0, 0\]"):
             convert_input(package, np.full((1, 2, 8, 3), 0.5))
         for values, message in ((np.zeros((1, 2, 7, 3)), "does not hold frames"),
-                                (np.full((1, 2, 8, 3), 256), r"value 256 at index \[0, 0, 0, 0\] is outside -255..255")):
+                                (np.full((1, 2, 8, 3), 256),
+                                 r"value 256 at index \[0, 0, 0, 0\] is outside -255..255")):
             with self.assertRaisesRegex(ImportRefused, message):
                 convert_input(package, values)
 

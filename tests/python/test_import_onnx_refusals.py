@@ -36,7 +36,8 @@ class Refusals(ModelTest):
             ("Scale s: g = 3 is not a power of two", gemm(scale=1 / 3), {"w": w, "b": b}),
             ("Scale s: g = 0 is not", gemm(scale=-1.0), {"w": w, "b": b}),
             ("Gemm fc: output acc is read by a Scale as well", with_scale, {"w": w, "b": b}, ("out", "acc")),
-            ("Relu r: input acc is an array operation that a Scale reads", with_scale + [node("Relu", ["acc"], ["x"], "r")],
+            ("Relu r: input acc is an array operation that a Scale reads",
+             with_scale + [node("Relu", ["acc"], ["x"], "r")],
              {"w": w, "b": b}),
             ("Relu r: input gone is not produced earlier", [node("Relu", ["gone"], ["out"], "r")], {}),
             ("output gone: no node", [node("Relu", ["in"], ["out"], "r")], {}, ("gone",)),
@@ -48,29 +49,36 @@ class Refusals(ModelTest):
             ("Scale s: scale 200", [node("Scale", ["in"], ["out"], "s", scale=200.0)], {}),
             ("Scalar s: op_types div", [node("Scalar", ["in"], ["out"], "s", op_types="div", scale=2)], {}),
             ("Scalar s: scale: value 0.5", [node("Scalar", ["in"], ["out"], "s", op_types="mul", scale=0.5)], {}),
-            ("ActLut a: table_params has 8 entries", [node("ActLut", ["in"], ["out"], "a", table_params=np.zeros(8))], {}),
+            ("ActLut a: table_params has 8 entries", [node("ActLut", ["in"], ["out"], "a", table_params=np.zeros(8))],
+             {}),
             ("FloatScale f: attributes scale", [node("FloatScale", ["in"], ["out"], "f")], {}),
             ("ClearLowBits c: attribute bits", [node("ClearLowBits", ["in"], ["out"], "c")], {}),
             ("Add a: shapes .4. and .3. do not fit", [node("Add", ["in", "c"], ["out"], "a")], {"c": np.arange(3)}),
-            ("Add a: constant of shape .2, 4. has more axes", [node("Add", ["in", "c"], ["out"], "a")], {"c": np.ones((2, 4))}),
+            ("Add a: constant of shape .2, 4. has more axes", [node("Add", ["in", "c"], ["out"], "a")],
+             {"c": np.ones((2, 4))}),
             ("Softmax s: input codes -255..255", [node("Softmax", ["in"], ["out"], "s", axis=1)], {}),
-            ("Softmax s: axis 0 counts frames", [node("Relu", ["in"], ["r"]), node("Softmax", ["r"], ["out"], "s", axis=0)], {}),
+            ("Softmax s: axis 0 counts frames",
+             [node("Relu", ["in"], ["r"]), node("Softmax", ["r"], ["out"], "s", axis=0)], {}),
             ("Concat c: axis 3 of a value with 2 axes", [node("Concat", ["in", "in"], ["out"], "c", axis=3)], {}),
             ("Split out_a: parts", [node("Split", ["in"], ["out_a", "out"], axis=1, split=[3, 2])], {}),
             ("Slice s: takes nothing", [node("Slice", ["in", "a", "a", "one"], ["out"], "s")], {"a": [2], "one": [1]}),
             ("Transpose t: order", [node("Transpose", ["in"], ["out"], "t", perm=[1, 0])], {}),
             ("Reshape r: frames .* do not fill", [node("Reshape", ["in", "t"], ["out"], "r")], {"t": [1, 3]}),
             ("Reshape r: t: value 1.5", [node("Reshape", ["in", "t"], ["out"], "r")], {"t": [1, 1.5]}),
-            ("Tdnn t: input .* 2 offsets", [node("Tdnn", ["in", "w"], ["out"], "t", time_offsets=np.arange(2), scale_params=1024)],
+            ("Tdnn t: input .* 2 offsets",
+             [node("Tdnn", ["in", "w"], ["out"], "t", time_offsets=np.arange(2), scale_params=1024)],
              {"w": w}),
-            ("Tdnn t: attribute scale_params is missing", [node("Tdnn", ["in", "w"], ["out"], "t", time_offsets=np.arange(1))],
+            ("Tdnn t: attribute scale_params is missing",
+             [node("Tdnn", ["in", "w"], ["out"], "t", time_offsets=np.arange(1))],
              {"w": w}),
-            ("Gru2Array g: input codes -255..255 do not fit", [node("Relu", ["in"], ["r"]), node("Scalar", ["in"], ["s"]),
-                                                               node("Concat", ["in", "s"], ["c"], axis=1),
-                                                               node("Gru2Array", ["c", "w", "w"], ["out"], "g")], {"w": w}),
+            ("Gru2Array g: input codes -255..255 do not fit",
+             [node("Relu", ["in"], ["r"]), node("Scalar", ["in"], ["s"]), node("Concat", ["in", "s"], ["c"], axis=1),
+              node("Gru2Array", ["c", "w", "w"], ["out"], "g")], {"w": w}),
             ("Gru g: has 3 inputs", [node("Gru", ["in", "w", "w"], ["out"], "g", activate_table=tables)], {"w": w}),
-            ("Gru2Array g: attribute input_offset", [node("Gru2Array", ["in", "w", "w"], ["out"], "g", input_offset=3)], {"w": w}),
-            ("Gru2Array g: weight_x has shape", [node("Gru2Array", ["in", "w", "w"], ["out"], "g", activate_table=tables)],
+            ("Gru2Array g: attribute input_offset", [node("Gru2Array", ["in", "w", "w"], ["out"], "g", input_offset=3)],
+             {"w": w}),
+            ("Gru2Array g: weight_x has shape",
+             [node("Gru2Array", ["in", "w", "w"], ["out"], "g", activate_table=tables)],
              {"w": w}),
             ("Lstm l: attribute activate_table is missing", [node("Lstm", ["in", "wi", "wc"], ["out"], "l")],
              {"wi": np.ones((6, 6)), "wc": np.ones((6, 2))}),
@@ -90,9 +98,11 @@ class Refusals(ModelTest):
             ("Conv c: strides .* have to be positive", conv(strides=[0, 1]), {"w": w}),
             ("Conv c: input .* group 2 do not fit", conv(group=2), {"w": w}),
             ("Gemm g: input", [node("Gemm", ["in", "m"], ["out"], "g")], {"m": np.ones((4, 4))}),
-            ("AveragePool p: attribute ceil_mode", [node("AveragePool", ["in"], ["out"], "p", kernel_shape=[2, 2], ceil_mode=1)], {}),
+            ("AveragePool p: attribute ceil_mode",
+             [node("AveragePool", ["in"], ["out"], "p", kernel_shape=[2, 2], ceil_mode=1)], {}),
             ("MaxPool p: kernel", [node("MaxPool", ["in"], ["out"], "p", kernel_shape=[9, 9])], {}),
-            ("GroupNorm g: num_groups 3", [node("GroupNorm", ["in", "a", "a"], ["out"], "g", num_groups=3, scale_out=1.0)],
+            ("GroupNorm g: num_groups 3",
+             [node("GroupNorm", ["in", "a", "a"], ["out"], "g", num_groups=3, scale_out=1.0)],
              {"a": np.ones(2)}),
             ("BatchNormalization b: gamma", [node("BatchNormalization", ["in", "a", "a", "a", "z"], ["out"], "b")],
              {"a": np.ones(2), "z": np.ones(3)}),
@@ -129,7 +139,8 @@ class Refusals(ModelTest):
 
     def test_external_data_is_not_read(self):
         import onnx
-        write_model(self.path, [node("Gemm", ["in", "w"], ["out"])], {"in": [1, 4]}, {"out": [1, 4]}, {"w": np.ones((4, 4))})
+        write_model(self.path, [node("Gemm", ["in", "w"], ["out"])], {"in": [1, 4]}, {"out": [1, 4]},
+                    {"w": np.ones((4, 4))})
         model = onnx.load(self.path)
         tensor = model.graph.initializer[0]
         tensor.data_location = onnx.TensorProto.EXTERNAL
@@ -159,7 +170,8 @@ class CommandLine(ModelTest):
         return status, out.getvalue(), err.getvalue()
 
     def test_run(self):
-        write_model(self.path, [node("Gemm", ["in", "w"], ["acc"], "fc"), node("Scale", ["acc"], ["out"], scale=2.0**-10)],
+        write_model(self.path,
+                    [node("Gemm", ["in", "w"], ["acc"], "fc"), node("Scale", ["acc"], ["out"], scale=2.0**-10)],
                     {"in": [1, 4]}, {"out": [1, 4]}, {"w": np.ones((4, 4))})
         target, source, frames = (os.path.join(self.folder, n) for n in ("out.wpkg", "in.npy", "frames.npy"))
         status, out, err = self.call(self.path, "-o", target, "--unsigned-input")
@@ -181,7 +193,8 @@ class CommandLine(ModelTest):
         self.assertEqual((status, err), (2, "import_onnx: Gelu act: operator is not part of the mapper's dialect\n"))
         self.assertFalse(os.path.exists(target))
         for arguments in ((self.path,), (self.path, "-o", target, "--signed-input", "--unsigned-input"),
-                          (self.path, "-o", target, "--input-codes", "in=odd"), (self.path, "-o", target, "--input-shape", "in")):
+                          (self.path, "-o", target, "--input-codes", "in=odd"),
+                          (self.path, "-o", target, "--input-shape", "in")):
             self.assertEqual(self.call(*arguments)[0], 2)
 
 

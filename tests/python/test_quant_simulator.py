@@ -61,7 +61,8 @@ class Simulator(unittest.TestCase):
             for neg_in in ("pn", "shift"):
                 self.check(mlp, random.normal(size=(100, 12)), arithmetic=arithmetic, neg_in=neg_in)
             self.check(mlp, random.normal(size=(100, 12)), arithmetic=arithmetic, bits_budget=11.0)
-            self.check(lambda path, r: depthwise(path, r, 30), random.normal(size=(20, 3, 10, 10)), arithmetic=arithmetic)
+            self.check(lambda path, r: depthwise(path, r, 30), random.normal(size=(20, 3, 10, 10)),
+                       arithmetic=arithmetic)
             for average in ("array", "digital"):
                 self.check(everything, random.normal(size=(20, 4, 8, 8)), arithmetic=arithmetic, average=average)
 

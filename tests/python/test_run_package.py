@@ -60,7 +60,8 @@ class Rules(unittest.TestCase):
         floor = lambda q: q.numerator // q.denominator
         for bits in range(1, 7):
             exact = [Fraction(int(v), 1 << bits) for v in values]
-            for rounding, rule in (("floor", floor), ("half_up", lambda q: floor(q + Fraction(1, 2))), ("half_even", round),
+            for rounding, rule in (("floor", floor), ("half_up", lambda q: floor(q + Fraction(1, 2))),
+                                   ("half_even", round),
                                    ("trunc", int), ("half_away", lambda q: int(q + (q > 0) - Fraction(1, 2))
                                                     if q else 0)):
                 self.assertEqual(shifted(values, -bits, rounding).tolist(), [rule(q) for q in exact], (rounding, bits))
@@ -83,7 +84,8 @@ class Arrays(unittest.TestCase):
         expected = np.array([[round(Fraction(int(v), 64)) for v in row] for row in signed @ weight + bias])
         self.assertEqual(run(signed, x_signed=True).tolist(), expected.tolist())
         self.assertEqual(run(signed, neg_in="pn").tolist(), expected.tolist())
-        with self.assertRaisesRegex(RunError, r"node n \(linear\): input code -\d+ at index \[\d+, \d+\] is outside 0..255"):
+        with self.assertRaisesRegex(RunError,
+                                    r"node n \(linear\): input code -\d+ at index \[\d+, \d+\] is outside 0..255"):
             run(signed)
         negative = one_node("linear", "nb01", {"weight": weight, "weight_neg": 0 * weight, "bias": bias}, (6,), g=64,
                             y_bits=16, neg_in="pn")
@@ -148,7 +150,8 @@ class Arrays(unittest.TestCase):
         self.assertEqual(run_node(back, x).tolist(), convolved.tolist())
 
     def test_tdnn_waits_for_its_context(self):
-        package = one_node("tdnn", "nb01", {"weight": [[1], [10], [100]]}, (1,), g=1, y_bits=16, time_offsets=[-2, 0, 1],
+        package = one_node("tdnn", "nb01", {"weight": [[1], [10], [100]]}, (1,), g=1, y_bits=16,
+                           time_offsets=[-2, 0, 1],
                            x_bits=8)
         self.assertEqual(run_node(package, np.arange(1, 7)[:, None]).ravel().tolist(), [100, 210, 320, 431, 542, 653])
 
@@ -177,7 +180,8 @@ class Digital(unittest.TestCase):
                 rows, n, _, out_type, scale_in, scale_out = events[f"{name}_{k}_p"]
                 x, expected = (a.reshape(int(rows), int(n)).astype(np.int64) for a in events[f"{name}_{k}"])
                 distance = np.arange(256, dtype=np.float32) * np.float32(-scale_in)
-                table = {"exp_table": np.exp(distance.astype(np.float64)).astype(np.float32)} if op == "softmax" else None
+                exponentials = np.exp(distance.astype(np.float64)).astype(np.float32)
+                table = {"exp_table": exponentials} if op == "softmax" else None
                 package = one_node(op, tensors=table, frame=(int(n),), axis=0, scale_in=scale_in, scale_out=scale_out,
                                    signed=bool(out_type == 1))
                 self.assertTrue(np.array_equal(run_node(package, x), expected), f"{name}_{k}")
@@ -213,7 +217,8 @@ class Pools(unittest.TestCase):
     def test_padding_that_does_not_count(self):
         package = one_node("avg_pool", frame=(1, 2, 2), kernel=[2, 2], pads=[1, 1, 1, 1], count_include_pad=False)
         found = run_node(package, np.array([[[[10, 21], [30, -41]]]]))
-        # 15.5 and 20 and 5 and -10 and -5.5 of what lies inside, cut off toward zero; -10 and -5 then rise by one half up
+        # 15.5 and 20 and 5 and -10 and -5.5 of what lies inside, cut off toward zero; -10 and -5 then rise by one half
+        # up
         self.assertEqual(found.tolist(), [[[[10, 15, 21], [20, 5, -9], [30, -4, -40]]]])
 
 

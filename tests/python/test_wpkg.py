@@ -182,7 +182,8 @@ class Reading(Folder):
         small_package().write(self.path)
         good = read(self.path)
         for data, message in ((b"", "not a readable zip"), (good[:-30], "not a readable zip"),
-                              (good + b"tail", "data after the end|not a readable zip"), (b"head" + good, "data before")):
+                              (good + b"tail", "data after the end|not a readable zip"),
+                              (b"head" + good, "data before")):
             with self.subTest(message):
                 write(self.path, data)
                 self.refused(message)
@@ -208,9 +209,11 @@ class Reading(Folder):
             self.rewrite(change)
         good = wpkg.npy_bytes(np.array([128, -256], np.int32))
         for data, message in ((good[:-1], "7 bytes of data, expected 8"), (good + b"\0", "9 bytes of data"),
-                              (good.replace(b"<i4", b">i4"), "dtype >i4"), (good.replace(b"<i4", b"|O8"), "not allowed"),
+                              (good.replace(b"<i4", b">i4"), "dtype >i4"),
+                              (good.replace(b"<i4", b"|O8"), "not allowed"),
                               (good.replace(b"False", b"True "), "Fortran order"), (b"\x93NUMPY\4\0" + good[8:], "npy"),
-                              (good.replace(b"(2,)", b"(9" + b"9" * 30 + b",)").replace(b" " * 29, b""), "npy|bytes of data"),
+                              (good.replace(b"(2,)", b"(9" + b"9" * 30 + b",)").replace(b" " * 29, b""),
+                               "npy|bytes of data"),
                               (b"", "not an npy")):
             with self.subTest(message):
                 with_npy(data)
@@ -224,7 +227,8 @@ class Reading(Folder):
             package = Package.read(path)
             package.write(self.path)
             again = Package.read(self.path)
-            self.assertEqual((again.inputs, again.nodes, again.outputs), (package.inputs, package.nodes, package.outputs))
+            self.assertEqual((again.inputs, again.nodes, again.outputs),
+                             (package.inputs, package.nodes, package.outputs))
             for key, array in package.tensors.items():
                 self.assertTrue(np.array_equal(array, again.tensors[key]))
                 self.assertEqual(array.dtype, again.tensors[key].dtype)
