@@ -146,6 +146,18 @@ class Fits(unittest.TestCase):
         self.assertLess(error(clipped), error(whole))
         self.assertLessEqual(np.abs(whole.weights[0] - self.weight * whole.a / 64).max(), 1)
 
+    def test_percentile_and_kl_give_up_rare_large_weights(self):
+        self.weight = np.append(self.random.normal(size=59_990), np.linspace(30, 39, 10)).reshape(10_000, 6) / 30
+        whole = fit([self.block()], np.zeros(6), 8, "minmax")
+        share = fit([self.block()], np.zeros(6), 8, "percentile", 99.9)
+        shape = fit([self.block()], np.zeros(6), 8, "kl")
+        beyond = lambda a: (np.abs(self.weight * a / 64) > 127.5).mean()
+        self.assertEqual(beyond(whole.a), 0)
+        self.assertTrue(0 < beyond(share.a) <= 0.002, beyond(share.a))
+        self.assertGreater(beyond(2 * share.a), 0.002)  # the next power of two clips more than was asked for
+        self.assertGreaterEqual(shape.a, 4 * whole.a)
+        self.assertLess(beyond(shape.a), 0.01)
+
     def test_the_bound_of_the_accumulator_is_kept(self):
         self.assertEqual(fit([self.block()], np.zeros(6), 8, highest=100.0).a, 64)
 
