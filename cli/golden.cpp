@@ -65,6 +65,28 @@ Result<std::vector<OpenNet>> open_nets(const GoldenArguments& arguments) {
   return nets;
 }
 
+// --force must not remove what is read.
+Status check_folder(const GoldenArguments& arguments) {
+  std::error_code ignored;
+  const fs::path folder = fs::weakly_canonical(fs::absolute(arguments.output, ignored), ignored);
+  std::vector<fs::path> read{arguments.model, arguments.input.file, arguments.place, arguments.random_idx};
+  for (const std::string& named : arguments.input.named) read.emplace_back(named.substr(named.find('=') + 1));
+  for (const auto& [model, input] : arguments.further) read.insert(read.end(), {model, input});
+  for (const fs::path& path : read) {
+    if (path.empty()) continue;
+    const fs::path real = fs::weakly_canonical(fs::absolute(path, ignored), ignored);
+    const fs::path inside = real.lexically_relative(folder);
+    if (inside.empty() || *inside.begin() == "..") continue;
+    return Error{"usage.overwrite",
+                 "a file that is read lies in the folder that is written",
+                 path.string(),
+                 "a folder of its own",
+                 arguments.output.string(),
+                 ""};
+  }
+  return {};
+}
+
 golden::Format format_of(const std::string& name) {
   if (name == "npz") return golden::Format::kNpz;
   if (name == "c") return golden::Format::kC;
@@ -108,6 +130,7 @@ std::string text(const GoldenArguments& arguments, const golden::Written& writte
 
 Result<ExitStatus> write(const GoldenArguments& arguments, Terminal& terminal) {
   if (Status used = use_isa(arguments.engine); !used) return std::move(used).error();
+  if (Status checked = check_folder(arguments); !checked) return std::move(checked).error();
   const Result<std::vector<OpenNet>> open = open_nets(arguments);
   if (!open) return open.error();
   std::vector<golden::Net> nets;

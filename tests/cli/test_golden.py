@@ -260,6 +260,8 @@ class Mapper(GoldenTest):
         os.mkdir(self.path("out"))
         self.done("golden", "mixed.wpkg", "x.npy", *out)  # empty
         self.refused("output.folder", "golden", "mixed.wpkg", "x.npy", *out)
+        self.refused("usage.overwrite", "golden", "mixed.wpkg", "x.npy", "-o", self.dir, "--force")
+        self.refused("usage.overwrite", "golden", "mixed.wpkg", "x.npy", "-o", ".", "--force")
         self.done("golden", "mixed.wpkg", "x.npy", *out, "--force", "--format", "npz")
         self.assertEqual(sorted(os.listdir(self.path("out"))),
                          ["golden.json", "inputs.npz", "parameters.npz", "trace.npz"])
