@@ -45,6 +45,8 @@ struct NodeInfo {
   std::vector<FieldInfo> fields;
   std::int64_t macs = 0;  // multiply-accumulates of one frame on the array
   bool output = false;    // one of the package's outputs
+  // Set where frames are time steps to the node: it remembers earlier ones, and sees this many after its own.
+  std::optional<std::int64_t> lookahead = {};
 };
 
 // Where frames come from. Calls may come from several threads.

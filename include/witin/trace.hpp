@@ -23,6 +23,10 @@ struct TraceNode {
   std::string op = {};
   Shape shape = {};  // of npu_y
   std::vector<TraceField> fields = {};
+  // What the node reads: names of nodes and of network inputs. Absent where the file does not say.
+  std::optional<std::vector<std::string>> inputs = {};
+  // Set where frames are time steps to the node: it remembers earlier ones, and sees this many after its own.
+  std::optional<std::int64_t> lookahead = {};
 };
 
 struct TraceInfo {
@@ -34,7 +38,8 @@ struct TraceInfo {
   std::string simulator = {};                 // version of the program that wrote it
   std::string level = {};                     // outputs, nodes or full
   std::int64_t frames = 0;
-  std::vector<TraceNode> nodes = {};  // in execution order
+  std::vector<std::string> inputs = {};  // names of the network's inputs; empty where the file does not say
+  std::vector<TraceNode> nodes = {};     // in execution order
 };
 
 class Trace {
@@ -52,6 +57,11 @@ class Trace {
   // Safe from several threads.
   [[nodiscard]] Status read(std::size_t node, std::size_t field, std::int64_t first, std::int64_t count,
                             std::span<std::byte> out) const;
+
+  // The same for a reader that takes every frame of a field exactly once, in any order: the CRC is computed on the way,
+  // and compared by the reading that completes the member.
+  [[nodiscard]] Status read_once(std::size_t node, std::size_t field, std::int64_t first, std::int64_t count,
+                                 std::span<std::byte> out) const;
 
  private:
   struct Impl;

@@ -49,11 +49,13 @@ Status Plan::prepare_nodes() {
     step.op = *std::move(op);
     step.fields = step.op->fields();
     lookahead += step.op->lookahead();
-    stateful = stateful || lookahead != 0 || step.op->initial_state() != nullptr;
+    const bool remembers = step.op->lookahead() != 0 || step.op->initial_state() != nullptr;
+    stateful = stateful || remembers || lookahead != 0;
 
     const ops::ValueType& type = step.op->output();
     NodeInfo info{node.name, node.op, profile, type.shape, type.range, node.inputs, {}, step.op->macs(), false};
     info.output = outputs.contains(node.name);
+    if (remembers) info.lookahead = step.op->lookahead();
     info.fields.push_back({"npu_y", type.shape, type.storage(), type.range});
     for (const ops::Field& field : step.fields) {
       info.fields.push_back({field.name, field.shape, field.storage, std::nullopt});

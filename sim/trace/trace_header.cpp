@@ -22,6 +22,9 @@ namespace limits = package::limits;
 constexpr JsonFormat kFormat{"trace", kHeaderMember};
 constexpr std::size_t kFields = 64;  // of one node: operators have fewer than 32
 constexpr int kMaxBits = 64;
+// The graph, as far as a comparison needs it. Other programs ignore it, so it is never a reason to refuse a trace.
+constexpr std::string_view kInputs = "x-inputs";
+constexpr std::string_view kLookahead = "x-lookahead";
 constexpr std::string_view kCodes = "npu_y";  // the field whose width "bits" is
 
 std::string dump(const ordered_json& json) { return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace); }
@@ -35,7 +38,23 @@ ordered_json describe(const TraceNode& node) {
   }
   ordered_json json{{"name", node.name}, {"op", node.op}, {"shape", node.shape}, {"fields", std::move(fields)}};
   if (bits) json["bits"] = *bits;
+  if (node.inputs) json[kInputs] = *node.inputs;
+  if (node.lookahead) json[kLookahead] = *node.lookahead;
   return json;
+}
+
+// A list of names, or nothing where it is something else.
+std::optional<std::vector<std::string>> names_in(const JsonRecord& record, std::string_view key) {
+  const auto found = record.find(key);
+  const auto* list = found ? found->json->get<Json::Array>() : nullptr;
+  if (list == nullptr || list->size() > limits::kInputs) return std::nullopt;
+  std::vector<std::string> names;
+  for (const Json& entry : *list) {
+    const auto* text = entry.get<std::string>();
+    if (text == nullptr) return std::nullopt;
+    names.push_back(*text);
+  }
+  return names;
 }
 
 TraceNode read_node(const JsonValue& value) {
@@ -49,6 +68,11 @@ TraceNode read_node(const JsonValue& value) {
   }
   node.op = record.get("op").text();
   node.shape = record.get("shape").shape();
+  node.inputs = names_in(record, kInputs);
+  if (const auto found = record.find(kLookahead)) {
+    const auto* lookahead = found->json->get<std::int64_t>();
+    if (lookahead != nullptr && *lookahead >= 0) node.lookahead = *lookahead;
+  }
   const auto bits = record.find("bits");
   for (const JsonValue& entry : record.get("fields").list(kFields)) {
     TraceField field{.name = entry.string()};
@@ -122,6 +146,7 @@ TraceInfo read_info(const Json& json) {
   if (const auto simulator = record.find("simulator")) info.simulator = simulator->text();
   if (const auto level = record.find("level")) info.level = level->text();
   info.frames = record.get("frames").integer(0, INT64_MAX);
+  info.inputs = names_in(record, kInputs).value_or(std::vector<std::string>{});
   std::set<std::string> names;
   for (const JsonValue& entry : record.get("nodes").list(limits::kNodes)) {
     info.nodes.push_back(read_node(entry));
@@ -148,6 +173,7 @@ std::string write_header(const TraceInfo& info) {
   line("simulator", dump(info.simulator));
   line("level", dump(info.level));
   line("frames", std::to_string(info.frames));
+  if (!info.inputs.empty()) line(kInputs, dump(info.inputs));
   out += "  \"nodes\": [";
   for (std::size_t i = 0; i < info.nodes.size(); ++i) {
     out += (i == 0 ? "\n    " : ",\n    ") + dump(describe(info.nodes[i]));

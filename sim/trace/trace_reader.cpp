@@ -7,9 +7,11 @@
 
 #include "sim/guard.hpp"
 #include "sim/package/bytes.hpp"
+#include "sim/package/digest.hpp"
 #include "sim/package/limits.hpp"
 #include "sim/package/npy.hpp"
 #include "sim/package/zip_reader.hpp"
+#include "sim/trace/crc_runs.hpp"
 #include "sim/trace/trace_header.hpp"
 
 namespace witin {
@@ -32,7 +34,9 @@ struct Place {
   std::filesystem::path file = {};  // in a directory
   std::uint64_t data_offset = 0;    // inside the npy
   std::uint64_t frame_bytes = 0;
+  std::uint64_t bytes = 0;  // of the array
   bool crc_checked = false;
+  trace::CrcRuns crc_runs = {};  // of read_once
 };
 
 using Members = std::map<std::string, Place, std::less<>>;
@@ -70,7 +74,7 @@ Result<Members> list_directory(const std::filesystem::path& root) {
 struct Trace::Impl {
   TraceInfo info;
   std::optional<File> archive;
-  mutable std::mutex mutex;  // of crc_checked
+  mutable std::mutex mutex;  // of crc_checked and crc_runs
   mutable std::vector<std::vector<Place>> places;
 
   // Calls `use` with the npy of a place.
@@ -173,6 +177,7 @@ struct Trace::Impl {
     place.data_offset = header.data_offset;
     // Extents may be 0; otherwise the product is below 2^63 as the header was checked against the data.
     place.frame_bytes = static_cast<std::uint64_t>(element_count(field.shape)) * size_of(field.dtype);
+    place.bytes = place.frame_bytes * static_cast<std::uint64_t>(header.shape.front());
     return place;
   }
 
@@ -241,6 +246,44 @@ struct Trace::Impl {
     place.crc_checked = true;
     return {};
   }
+
+  // After bytes [offset, offset + part.size()) of the array were read for the only time.
+  Status add_crc(Place& place, std::uint64_t offset, std::span<const std::byte> part) const {
+    if (!archive || part.empty()) return {};
+    const std::uint32_t crc = package::crc32(part);
+    const std::lock_guard lock(mutex);
+    if (place.crc_checked) return {};
+    if (!place.crc_runs.add(offset, part.size(), crc)) {
+      return Error{"internal.frames", "frames were read twice", place.member, "", "", ""};
+    }
+    const std::optional<std::uint32_t> whole = place.crc_runs.whole(place.bytes);
+    if (!whole) return {};
+    std::vector<std::byte> header(static_cast<std::size_t>(place.data_offset));
+    if (Status status = archive->read(place.zip.data_offset, header); !status) return status;
+    const std::uint32_t found = trace::combine_crc(package::crc32(header), *whole, place.bytes);
+    if (found != place.zip.crc) return package::crc_mismatch(place.member, place.zip.crc, found);
+    place.crc_checked = true;
+    return {};
+  }
+
+  // `after_reading` gets the place and the offset of the frames in the array.
+  template <typename Before, typename After>
+  Status read(std::size_t node, std::size_t field, std::int64_t first, std::int64_t count, std::span<std::byte> out,
+              Before&& before_reading, After&& after_reading) const {
+    return guarded("", [&]() -> Status {
+      Place& place = places[node][field];
+      const std::int64_t frames = info.frames;
+      if (first < 0 || count < 0 || first > frames || count > frames - first ||
+          out.size() != static_cast<std::uint64_t>(count) * place.frame_bytes) {
+        return Error{"internal.frames", "frames outside the trace were asked for", place.member, "", "", ""};
+      }
+      if (Status status = before_reading(place); !status) return status;
+      const std::uint64_t offset = static_cast<std::uint64_t>(first) * place.frame_bytes;
+      Status status = with_npy(place, [&](const ByteSource& npy) { return npy.read(place.data_offset + offset, out); });
+      if (!status) return std::move(status).error().within(place.member);
+      return after_reading(place, offset);
+    });
+  }
 };
 
 Trace::Trace(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
@@ -262,19 +305,16 @@ const TraceInfo& Trace::info() const { return impl_->info; }
 
 Status Trace::read(std::size_t node, std::size_t field, std::int64_t first, std::int64_t count,
                    std::span<std::byte> out) const {
-  return guarded("", [&]() -> Status {
-    Place& place = impl_->places[node][field];
-    const std::int64_t frames = impl_->info.frames;
-    if (first < 0 || count < 0 || first > frames || count > frames - first ||
-        out.size() != static_cast<std::uint64_t>(count) * place.frame_bytes) {
-      return Error{"internal.frames", "frames outside the trace were asked for", place.member, "", "", ""};
-    }
-    if (Status status = impl_->check_once(place); !status) return status;
-    const std::uint64_t offset = place.data_offset + static_cast<std::uint64_t>(first) * place.frame_bytes;
-    Status status = impl_->with_npy(place, [&](const ByteSource& npy) { return npy.read(offset, out); });
-    if (!status) return std::move(status).error().within(place.member);
-    return {};
-  });
+  return impl_->read(
+      node, field, first, count, out, [this](Place& place) { return impl_->check_once(place); },
+      [](Place&, std::uint64_t) { return Status{}; });
+}
+
+Status Trace::read_once(std::size_t node, std::size_t field, std::int64_t first, std::int64_t count,
+                        std::span<std::byte> out) const {
+  return impl_->read(
+      node, field, first, count, out, [](Place&) { return Status{}; },
+      [this, out](Place& place, std::uint64_t offset) { return impl_->add_crc(place, offset, out); });
 }
 
 }  // namespace witin

@@ -61,6 +61,7 @@ Result<std::unique_ptr<TraceRecorder>> TraceRecorder::create(const Engine& engin
     info.simulator = WITIN_VERSION;
     info.level = name(options.level);
     info.frames = frames;
+    for (const Input& input : package.inputs) info.inputs.push_back(input.name);
     for (const NodeInfo& node : engine.nodes()) {
       state->fields.push_back(node.fields);
       State::Place place;
@@ -68,6 +69,8 @@ Result<std::unique_ptr<TraceRecorder>> TraceRecorder::create(const Engine& engin
       if (matches && (node.output || options.level != TraceLevel::kOutputs)) {
         place = {info.nodes.size(), options.level == TraceLevel::kFull ? node.fields.size() : 1};
         TraceNode traced{.name = node.name, .op = node.op, .shape = node.shape};
+        traced.inputs = node.inputs;
+        traced.lookahead = node.lookahead;
         for (std::size_t field = 0; field < place.fields; ++field) {
           const FieldInfo& source = node.fields[field];
           traced.fields.push_back({.name = source.name,
