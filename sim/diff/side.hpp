@@ -36,6 +36,13 @@ struct Entry {
   std::string source = {};                              // the member or file
 };
 
+// What a capture's program.log says of one layer.
+struct LoggedLayer {
+  std::size_t layer = 0;
+  CaptureFigures raw;
+  CaptureFigures corrected;
+};
+
 class Side {
  public:
   virtual ~Side() = default;
@@ -43,6 +50,9 @@ class Side {
   [[nodiscard]] std::span<const Entry> entries() const { return entries_; }  // in execution order
   // Names of the network's inputs, where they are known: entries may read them, no entry holds them.
   [[nodiscard]] const std::vector<std::string>& network_inputs() const { return network_inputs_; }
+
+  // Of a capture with a program.log; of layers that stand in it several times the last.
+  [[nodiscard]] std::span<const LoggedLayer> logged() const { return logged_; }
 
   // Copies the stored frames [first, first + count) of an entry to `out`, which has exactly their size.
   // Errors: of the file, with its name and place.
@@ -66,6 +76,7 @@ class Side {
   SideInfo info_;
   std::vector<Entry> entries_;
   std::vector<std::string> network_inputs_;
+  std::vector<LoggedLayer> logged_;
 };
 
 // Errors: diff.unknown_side where nothing of the above is found; those of the files.
