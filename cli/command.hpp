@@ -22,6 +22,7 @@ void add_run(CLI::App& app, Action& action);
 void add_info(CLI::App& app, Action& action);
 void add_golden(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
+void add_diff(CLI::App& app, Action& action);
 void add_gap(CLI::App& app, Action& action);
 void add_completion(CLI::App& app, Action& action);
 

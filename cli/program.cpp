@@ -24,6 +24,7 @@ constexpr const char* kExamples =
     "  witin-sim model.wpkg input.npy -o output.npy    run it, write its output\n"
     "  witin-sim info model.wpkg                       what a package holds\n"
     "  witin-sim verify golden                         run every golden case of a folder and compare\n"
+    "  witin-sim diff left.wtrace right.wtrace         compare two runs value by value\n"
     "  witin-sim run --help                            the options of a command\n"
     "\n"
     "Exit status: 0 done or identical, 1 compared and different, 2 unusable input or usage, 3 internal error.";
@@ -58,6 +59,7 @@ void describe(CLI::App& app, GlobalOptions& options, Action& action) {
   add_info(app, action);
   add_golden(app, action);
   add_verify(app, action);
+  add_diff(app, action);
   add_gap(app, action);
   add_completion(app, action);
 }

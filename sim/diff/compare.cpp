@@ -105,6 +105,7 @@ class Comparison {
     if (!is_npy_member(left)) field.left_source = left.source;
     if (!is_npy_member(right)) field.right_source = right.source;
     count(match.node, field, job.frames);
+    if (field.examples.size() > options_.max_examples) field.examples.resize(options_.max_examples);
     if (Status status = add_figures(match, job, field); !status) return status;
     note_evidence(match.node, job, *compared);
     if (report_.nodes.empty() || report_.nodes.back().node != match.node) {

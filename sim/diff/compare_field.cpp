@@ -28,7 +28,8 @@ class FieldComparison {
         values_(static_cast<std::size_t>(element_count(left_.shape))),
         left_bytes_(values_ * size_of(left_.dtype)),
         right_bytes_(values_ * size_of(right_.dtype)),
-        shape_{left_.flat ? right_.shape : left_.shape, job.frames.count, options.tolerance, options.max_examples},
+        shape_{left_.flat ? right_.shape : left_.shape, job.frames.count, options.tolerance,
+               std::max<std::size_t>(options.max_examples, 1)},
         total_(shape_) {
     const std::size_t frame = std::max<std::size_t>({left_bytes_, right_bytes_, 1});
     block_ = static_cast<std::int64_t>(std::max<std::size_t>(kBlockBytes / frame, 1));

@@ -79,7 +79,7 @@ class Side {
   std::vector<LoggedLayer> logged_;
 };
 
-// Errors: diff.unknown_side where nothing of the above is found; those of the files.
+// Errors: diff.unknown_side where a folder holds nothing of the above; those of the files.
 [[nodiscard]] Result<std::unique_ptr<Side>> open_side(const std::filesystem::path& path);
 
 }  // namespace witin::diff
