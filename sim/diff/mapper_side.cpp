@@ -144,7 +144,7 @@ class MapperReader {
     const std::uint64_t header = is_input ? sizeof(std::int16_t) : 0;
     std::uint64_t frames = 0;
     if (file->size() >= header && width > 0) frames = (file->size() - header) / (2 * width);
-    std::uint64_t expected = frames;
+    std::uint64_t expected = frames_.value_or(frames);
     if (is_input && file->size() >= header) {
       std::array<std::byte, 2> bytes{};
       if (Status status = file->read(0, bytes); !status) return std::move(status).error().within(path.string());
@@ -158,6 +158,7 @@ class MapperReader {
                    std::to_string(file->size()) + " bytes",
                    ""};
     }
+    frames_ = frames;
     std::uint64_t offset = header;
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       Entry entry;
@@ -184,6 +185,7 @@ class MapperReader {
   std::vector<fs::path> folders_;   // in layer_debug
   std::vector<MappedLayer> layers_;
   std::vector<std::vector<std::int64_t>> sampled_;
+  std::optional<std::uint64_t> frames_;  // of expected_in.bin
 };
 
 }  // namespace

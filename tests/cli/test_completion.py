@@ -30,7 +30,7 @@ class Completion(CliTest):
                           "printf '%s\\n' \"${COMPREPLY[@]}\"").split()
 
     def test_every_option_of_the_help_is_there(self):
-        for command in ("run", "info", "verify"):
+        for command in ("run", "info", "verify", "diff"):
             wanted = {word.strip(",") for line in self.done(command, "--help").splitlines() if line.startswith("  -")
                       for word in line.split()[0].split(",")}
             words = self.bash("witin-sim", command, "-")
@@ -42,7 +42,7 @@ class Completion(CliTest):
                     self.assertIn(word if shell == "zsh" else f"-l {word[2:]}", text)
 
     def test_bash(self):
-        self.assertEqual(self.bash("witin-sim", ""), ["run", "info", "golden", "verify", "gap", "completion"])
+        self.assertEqual(self.bash("witin-sim", ""), ["run", "info", "golden", "verify", "diff", "gap", "completion"])
         self.assertEqual(self.bash("witin-sim", "ver"), ["verify"])
         self.assertEqual(self.bash("witin-sim", "run", "--trace-level", "n"), ["none", "nodes"])
         self.assertEqual(self.bash("witin-sim", "--color", "a"), ["auto", "always"])
