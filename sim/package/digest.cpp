@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "sim/package/crc32_clmul.hpp"
 #include "sim/package/limits.hpp"
 
 namespace witin::package {
@@ -50,6 +51,12 @@ Result<std::string> sha256(const ByteSource& file) {
 }
 
 std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t crc) {
+  static const bool kFast = has_clmul();
+  if (kFast && bytes.size() >= kClmulBytes) {
+    const std::size_t whole = bytes.size() - bytes.size() % 16;
+    crc = crc32_clmul(bytes.first(whole), crc);
+    bytes = bytes.subspan(whole);
+  }
   return static_cast<std::uint32_t>(::crc32_z(crc, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
 }
 
