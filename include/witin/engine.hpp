@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "witin/error.hpp"
+#include "witin/noise.hpp"
 #include "witin/package.hpp"
 #include "witin/types.hpp"
 
@@ -77,6 +78,9 @@ struct RunOptions {
   // Called from worker threads after a block with the number of finished and of all frames.
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};
   const std::atomic<bool>* cancel = nullptr;  // true: stop soon, the run ends with error "run.cancelled"
+  // Noise on the array. Errors of run(): noise.operator where the model has no law for a node it is asked for,
+  // noise.nodes where the glob matches no node on the array, noise.trial, noise.draws.
+  NoiseOptions noise = {};
 };
 
 class Engine {

@@ -37,9 +37,10 @@ constexpr std::size_t extent(std::int64_t n) { return static_cast<std::size_t>(n
 //
 #include "sim/kernels/body_depthwise.hpp"
 #include "sim/kernels/body_matmul.hpp"
+#include "sim/kernels/body_noise.hpp"
 
 namespace {
 
-constexpr witin::kernels::KernelTable body_table() { return {matmul, depthwise, apply_rule, transpose, convert}; }
+constexpr witin::kernels::KernelTable body_table() { return {matmul, depthwise, apply_rule, transpose, convert, normals}; }
 
 }  // namespace

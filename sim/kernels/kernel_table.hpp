@@ -83,13 +83,26 @@ struct TransposeArgs {
   std::uint8_t flip;
 };
 
+// One stream of standard normals: key and upper counter words of Philox4x32-10; the lower two words count blocks.
+struct NormalStream {
+  std::uint32_t key[2];
+  std::uint32_t words[2];
+};
+inline constexpr int kNormalBlocks = 16;                // blocks of one chunk
+inline constexpr int kNormalChunk = 4 * kNormalBlocks;  // samples of one chunk
+
 struct KernelTable {
   void (*matmul)(const MatmulArgs&);
   void (*depthwise)(const DepthwiseArgs&);
   void (*apply_rule)(const RuleArgs&, const std::int32_t* acc, std::int64_t count, void* codes, Element element);
   void (*transpose)(const TransposeArgs&);
   void (*convert)(const void* codes, Element from, std::int64_t count, void* out, Element to, std::int32_t offset);
+  // out: [chunks][kNormalChunk]
+  void (*normals)(const NormalStream& stream, std::uint64_t first_chunk, std::int64_t chunks, float* out);
 };
+
+// Normative; of every path.
+void reference_normals(const NormalStream& stream, std::uint64_t first_chunk, std::int64_t chunks, float* out);
 
 extern const KernelTable kRefKernels;
 extern const KernelTable kSse2Kernels;

@@ -37,6 +37,13 @@ struct Simd {
   static I sra2(I a) { return vshrq_n_s32(a, 2); }
   static I sra2_16(I a) { return vreinterpretq_s32_s16(vshrq_n_s16(s16(a), 2)); }
 
+  static I mul_even(I a, I b) {  // of the even lanes, 64 bits
+    const uint32x2_t x = vmovn_u64(vreinterpretq_u64_s32(a));
+    const uint32x2_t y = vmovn_u64(vreinterpretq_u64_s32(b));
+    return vreinterpretq_s32_u64(vmull_u32(x, y));
+  }
+  static F sqrt(F v) { return vsqrtq_f32(v); }
+
   static F splat(float v) { return vdupq_n_f32(v); }
   static F to_f32(I v) { return vcvtq_f32_s32(v); }
   static F mul(F a, F b) { return vmulq_f32(a, b); }

@@ -33,6 +33,9 @@ struct Simd {
   static I sra2(I a) { return _mm_srai_epi32(a, 2); }
   static I sra2_16(I a) { return _mm_srai_epi16(a, 2); }
 
+  static I mul_even(I a, I b) { return _mm_mul_epu32(a, b); }  // of the even lanes, 64 bits
+  static F sqrt(F v) { return _mm_sqrt_ps(v); }
+
   static F splat(float v) { return _mm_set1_ps(v); }
   static F to_f32(I v) { return _mm_cvtepi32_ps(v); }
   static F mul(F a, F b) { return _mm_mul_ps(a, b); }

@@ -100,6 +100,6 @@ void convert(const void* codes, Element from, std::int64_t count, void* out, Ele
 
 }  // namespace
 
-const KernelTable kRefKernels{matmul, depthwise, apply_rule, transpose, convert};
+const KernelTable kRefKernels{matmul, depthwise, apply_rule, transpose, convert, reference_normals};
 
 }  // namespace witin::kernels
