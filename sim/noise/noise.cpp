@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/noise/model.hpp"
+#include "sim/noise/real.hpp"
 #include "sim/package/noise_file.hpp"
 
 namespace witin {
@@ -19,12 +20,6 @@ Error unknown(std::string_view text) {
           "none, normal:L, simple:L, mbs:L or custom:FILE.json",
           "'" + std::string(text) + "'",
           ""};
-}
-
-std::string shortest(double number) {
-  char text[64];
-  const auto [end, error] = std::to_chars(text, text + sizeof text, number);
-  return {text, end};
 }
 
 std::string_view name_of(noise::Kind kind) {
@@ -67,7 +62,7 @@ Result<NoiseModel> NoiseModel::parse(std::string_view text) {
   noise::Model model = kind == "normal" ? noise::normal(level)
                        : kind == "mbs"  ? noise::mbs(level)
                                         : noise::simple(level);
-  model.json = R"({"model": ")" + std::string(kind) + R"(", "level": )" + shortest(level) + "}";
+  model.json = R"({"model": ")" + std::string(kind) + R"(", "level": )" + noise::shortest(level) + "}";
   out.model_ = std::make_shared<const noise::Model>(std::move(model));
   return out;
 }
@@ -83,7 +78,7 @@ Result<NoiseModel> NoiseModel::parse_custom(std::string_view json, std::string_v
 std::string NoiseModel::name() const {
   if (none()) return "none";
   const std::string kind(name_of(model_->kind));
-  return model_->kind == noise::Kind::kCustom ? kind : kind + ":" + shortest(model_->level);
+  return model_->kind == noise::Kind::kCustom ? kind : kind + ":" + noise::shortest(model_->level);
 }
 
 std::string NoiseModel::json() const { return none() ? R"({"model": "none"})" : model_->json; }

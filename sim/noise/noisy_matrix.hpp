@@ -1,0 +1,104 @@
+// One matrix on the array with its noise: what a trial draws once is drawn when it is made, what belongs to frames is
+// drawn while it runs. Laws: sim/noise/noise.md.
+//
+//   acc[m, n] = sum_k x'[m, k] w'[k, n] + bias rows + terms of the accumulator;  y = rule(acc + output term)
+//
+// in units of 2^-14: exact integers, whatever the order of the sums. Two polarities count as 2 K rows.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "sim/arith/output_rule.hpp"
+#include "sim/noise/mbs_law.hpp"
+#include "sim/noise/model.hpp"
+#include "sim/noise/product.hpp"
+#include "sim/noise/sampler.hpp"
+#include "witin/error.hpp"
+
+namespace witin::noise {
+
+// Where the library's weight tensor begins with: what the common draw of `simple` is common to.
+enum class Common : std::uint8_t { kRow, kColumn, kChannel };
+
+struct MatrixSpec {
+  std::int64_t columns = 0;
+  std::vector<std::int16_t> weight;       // [rows, columns]
+  std::vector<std::int16_t> weight_neg;   // pn: [rows, columns], for max(-x, 0); else empty
+  std::vector<std::int64_t> row_numbers;  // [rows] in the node's matrix
+  std::int64_t node_rows = 0;             // of the whole node, one polarity
+  std::int64_t node_columns = 0;
+  std::int64_t first_column = 0;  // of this matrix in the node's
+  std::int64_t channels = 1;      // row_number % channels: the input channel
+  Common common = Common::kRow;
+  std::vector<std::int32_t> bias;  // [columns], accumulator units
+  int bias_rows = 0;               // 0: this matrix has none
+  CodeRange x;                     // codes of a row; of pn those of one polarity, from 0 on
+  arith::OutputRuleSpec rule;
+};
+
+// The pass of the array a row of codes belongs to: counts frames, and in a frame parts and pixels.
+using Pass = std::int64_t;
+
+// Squares of sigmas in weight LSB, as fixed point, count this many LSB.
+inline constexpr double kSquareUnit = 64;
+
+class NoisyMatrix {
+ public:
+  // Errors: noise.operator where the model has no law for these codes or weights; those of OutputRule.
+  [[nodiscard]] static Result<NoisyMatrix> make(kernels::Isa isa, const Model& model, const Sampler& sampler,
+                                                const MatrixSpec& spec);
+
+  [[nodiscard]] std::int64_t rows() const { return rows_; }  // both polarities
+  [[nodiscard]] std::int64_t columns() const { return columns_; }
+
+  // codes: [count, rows]; passes: [count]; input_noise: [count, rows] standard normals where the model has input noise
+  // and the caller draws it, or empty. y: [count, columns], clipped by the rule; acc (rounded) and v where not empty.
+  void run(std::span<const std::int16_t> codes, std::span<const Pass> passes, std::span<const float> input_noise,
+           std::span<std::int32_t> y, std::span<std::int32_t> acc, std::span<std::int32_t> v,
+           ops::Scratch& scratch) const;
+
+ private:
+  explicit NoisyMatrix(arith::OutputRule rule) : rule_(rule) {}
+  void prepare_cells(kernels::Isa isa, const MatrixSpec& spec);
+  void prepare_columns(const MatrixSpec& spec);
+  void prepare_frame_terms(kernels::Isa isa, const MatrixSpec& spec);
+  void add_noisy_codes(std::span<const std::int16_t> codes, std::span<const Pass> passes, std::span<const float> noise,
+                       std::span<double> acc, ops::Scratch& scratch) const;
+  void add_cell_terms(std::span<const std::int16_t> codes, std::span<const Pass> passes, std::span<double> acc,
+                      ops::Scratch& scratch) const;
+  void add_given_mbs(std::span<const std::int16_t> codes, std::span<const Pass> passes, std::span<double> acc) const;
+  void add_pass_terms(std::span<const Pass> passes, std::span<double> acc, ops::Scratch& scratch) const;
+  void draw(Term term, std::span<const Pass> passes, std::int64_t all, std::int64_t first, std::int64_t each,
+            std::span<float> out) const;
+  void draw_accumulators(Term term, std::span<const Pass> passes, std::span<float> out) const;
+  void draw_rows(Term term, std::span<const Pass> passes, std::span<float> out) const;
+  // What keeps a code of x_ below 511 LSB of fixed point, noise of ten sigma included.
+  [[nodiscard]] double code_scale() const { return x_.hi > 255 || x_.lo < -255 ? 32 : 2; }
+  void convert(std::span<const double> acc, std::span<std::int32_t> y) const;
+
+  arith::OutputRule rule_;  // of accumulators in units of 2^-14
+  bool fast_ = false;
+  double g_lsb_ = 1;  // accumulator units of one output LSB
+  const Model* model_ = nullptr;
+  const Sampler* sampler_ = nullptr;
+  std::int64_t rows_ = 0;
+  std::int64_t columns_ = 0;
+  std::int64_t node_rows_ = 0;
+  std::int64_t node_columns_ = 0;
+  std::int64_t first_column_ = 0;
+  CodeRange x_;
+  std::vector<std::int64_t> input_rows_;  // [rows] numbers of rows, second polarity behind the first
+  std::vector<double> start_;             // [columns]
+  std::vector<double> gain_;              // [columns]
+  std::vector<bool> dead_;
+  std::vector<double> frame_bias_sigma_;  // [columns], accumulator units; empty: none
+  Product cells_;                         // units of 2^-14; of digits of codes where codes are noisy
+  std::optional<MbsVariance> mbs_;
+  std::vector<std::int16_t> weight_;     // given draws of mbs: [rows, columns]
+  std::optional<Product> frame_weight_;  // sigma, or sigma^2 per cell, of weight noise that is fresh for every pass
+};
+
+}  // namespace witin::noise
