@@ -4,6 +4,7 @@
 
 #include "sim/arith/split.hpp"
 #include "sim/array/input_codes.hpp"
+#include "sim/array/noisy_node.hpp"
 #include "sim/ops/codes.hpp"
 
 namespace witin::array {
@@ -34,14 +35,16 @@ struct ArrayOperator::Tables {
 };
 
 ArrayOperator::ArrayOperator(ops::ValueType output, ops::ValueType input, const ArrayAttributes& attributes,
-                             Staging staging, ArrayGeometry geometry, std::vector<PlacedLayer> layers)
+                             Staging staging, ArrayGeometry geometry, std::vector<PlacedLayer> layers,
+                             std::shared_ptr<const NoiseSource> noise)
     : Operator(std::move(output)),
       input_(std::move(input)),
       allowed_(attributes.x_range()),
       pn_(attributes.neg_in == NegIn::kPn),
       staging_(staging),
       geometry_(geometry),
-      layers_(std::move(layers)) {}
+      layers_(std::move(layers)),
+      noise_(std::move(noise)) {}
 
 std::vector<ops::Field> ArrayOperator::fields() const {
   CodeRange driven = allowed_;
@@ -72,12 +75,25 @@ std::int64_t ArrayOperator::macs() const {
   return macs;
 }
 
+Result<std::unique_ptr<const ops::Noise>> ArrayOperator::draw_noise(const ops::NoiseSetup& setup) const {
+  if (noise_ == nullptr) return std::unique_ptr<const ops::Noise>();
+  return NoisyNode::make(noise_, setup);
+}
+
 Status ArrayOperator::run(const ops::Run& run) const {
   if (Status checked = check_codes(allowed_, input_, run.inputs[0], run.frames, run.first_frame); !checked) {
     return checked;
   }
   if (run.frames == 0) return {};
   if (run.field(kNpuX) != nullptr && !geometry_.shows_context) show_codes(run);
+  if (run.noise != nullptr) {
+    const auto* const history = static_cast<const History*>(run.state);
+    const std::span<const std::int32_t> past =
+        history == nullptr ? std::span<const std::int32_t>() : std::span(history->codes);
+    static_cast<const NoisyNode*>(run.noise)->run(run, past);
+    if (run.state != nullptr) remember(run);
+    return {};
+  }
   const std::int64_t at_once = planes_at_once(run);
   Planes planes = take_planes(run, at_once);
   const std::span<const Tables> tables = make_tables(run, at_once);

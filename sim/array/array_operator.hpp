@@ -14,6 +14,8 @@
 
 namespace witin::array {
 
+struct NoiseSource;
+
 // One layer and the places of its rows. All offsets count elements.
 struct PlacedLayer {
   ArrayLayer layer;
@@ -48,12 +50,13 @@ class ArrayOperator final : public ops::Operator {
  public:
   // At least one layer; all have the same staging, rule and number of parts.
   ArrayOperator(ops::ValueType output, ops::ValueType input, const ArrayAttributes& attributes, Staging staging,
-                ArrayGeometry geometry, std::vector<PlacedLayer> layers);
+                ArrayGeometry geometry, std::vector<PlacedLayer> layers, std::shared_ptr<const NoiseSource> noise);
 
   [[nodiscard]] std::vector<ops::Field> fields() const override;
   [[nodiscard]] std::unique_ptr<ops::State> initial_state() const override;
   [[nodiscard]] std::int64_t lookahead() const override { return geometry_.ahead; }
   [[nodiscard]] std::int64_t macs() const override;
+  [[nodiscard]] Result<std::unique_ptr<const ops::Noise>> draw_noise(const ops::NoiseSetup& setup) const override;
   Status run(const ops::Run& run) const override;
 
  private:
@@ -83,6 +86,7 @@ class ArrayOperator final : public ops::Operator {
   Staging staging_;
   ArrayGeometry geometry_;
   std::vector<PlacedLayer> layers_;
+  std::shared_ptr<const NoiseSource> noise_;  // null: not on the array
 };
 
 }  // namespace witin::array

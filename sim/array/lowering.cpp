@@ -5,6 +5,7 @@
 #include "sim/array/array_operator.hpp"
 #include "sim/array/array_tensors.hpp"
 #include "sim/array/input_codes.hpp"
+#include "sim/array/noisy_node.hpp"
 
 namespace witin::array {
 namespace {
@@ -211,8 +212,18 @@ Result<std::unique_ptr<ops::Operator>> lower(const NodeContext& context, const A
     }
   }
   const CodeRange y = layers.front().layer.y_range();
-  return {std::make_unique<ArrayOperator>(ops::ValueType{lowering.output_shape, y}, input, attributes, staging,
-                                          builder.geometry(), std::move(layers))};
+  const ops::ValueType output{lowering.output_shape, y};
+  std::shared_ptr<const NoiseSource> noise;
+  if (attributes.mode != Mode::kDigital) {
+    const bool convolution = context.node().op.starts_with("conv");
+    const bool native =
+        convolution && context.arithmetic() == Arithmetic::kWitinNn && !context.flag("split", false) && !lowering.time;
+    noise =
+        std::make_shared<const NoiseSource>(NoiseSource{context.isa(), attributes, lowering, *std::move(tensors), input,
+                                                        output, x, native, context.node().op == "conv_transpose2d"});
+  }
+  return {std::make_unique<ArrayOperator>(output, input, attributes, staging, builder.geometry(), std::move(layers),
+                                          std::move(noise))};
 }
 
 }  // namespace witin::array

@@ -26,9 +26,6 @@ std::string_view Engine::isa() const { return kernels::name(plan_->isa); }
 bool Engine::stateful() const { return plan_->stateful; }
 
 Status Engine::run(FrameSource& source, std::span<FrameSink* const> sinks, const RunOptions& options) const {
-  if (!options.noise.model.none()) {
-    return Error{"noise.not_supported", "this build does not run networks with noise", "", "", "", ""};
-  }
   try {
     return engine::Runner(*plan_, source, sinks, options).run();
   } catch (const std::bad_alloc&) {

@@ -1,11 +1,15 @@
 #include "sim/engine/runner.hpp"
 
+#include <fnmatch.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <thread>
+
+#include "sim/noise/draws.hpp"
+#include "sim/noise/sampler.hpp"
 
 namespace witin::engine {
 namespace {
@@ -49,6 +53,7 @@ Status Runner::run() {
                  ""};
   }
   end_ = options_.first_frame + (options_.frames < 0 ? most : options_.frames);
+  if (Status drawn = draw_noise(); !drawn) return drawn;
   const int processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   const int threads = plan_.stateful ? 1 : options_.threads > 0 ? options_.threads : processors;
   block_frames_ = options_.block_frames > 0 ? options_.block_frames
@@ -56,6 +61,39 @@ Status Runner::run() {
   if (plan_.lookahead != 0) block_frames_ = std::max<std::int64_t>(1, std::min(available, end_ + plan_.lookahead));
   const bool one_block = end_ - options_.first_frame <= block_frames_;
   return threads == 1 || one_block ? run_in_order() : run_in_parallel(threads);
+}
+
+Status Runner::draw_noise() {
+  noise_.resize(plan_.steps.size());
+  const NoiseOptions& options = options_.noise;
+  if (options.model.none()) return {};
+  if (options.trial < 0 || options.trial >= noise::kMostTrials) {
+    return Error{"noise.trial", "not the number of a trial", "", "0 .. 2^32 - 1", std::to_string(options.trial), ""};
+  }
+  bool any = false;
+  for (std::size_t step = 0; step < noise_.size(); ++step) {
+    const std::string& name = plan_.nodes[step].name;
+    if (fnmatch(options.nodes.c_str(), name.c_str(), 0) != 0) continue;
+    ops::NoiseSetup setup{options.model.get(), options.seed, options.trial, plan_.package.nodes[step].index,
+                          source_.frames(),    nullptr};
+    if (!options.draws.none()) {
+      const auto& nodes = options.draws.get()->nodes;
+      const auto given = nodes.find(name);
+      if (given == nodes.end()) continue;
+      setup.draws = &given->second;
+    }
+    Result<std::unique_ptr<const ops::Noise>> noise = plan_.steps[step].op->draw_noise(setup);
+    if (!noise) return std::move(noise).error().within("node '" + name + "'");
+    noise_[step] = *std::move(noise);
+    any = any || noise_[step] != nullptr;
+  }
+  if (any) return {};
+  return Error{"noise.nodes",
+               "no node on the array is noisy",
+               "",
+               options.draws.none() ? "a glob that matches one" : "given draws for one",
+               "'" + options.nodes + "'",
+               ""};
 }
 
 Status Runner::run_in_order() {
@@ -155,6 +193,7 @@ Status Runner::run_step(Workspace& workspace, std::size_t step, std::int64_t fir
   run.fields = fields;
   run.scratch = &workspace.scratch;
   run.state = workspace.states[step].get();
+  run.noise = noise_[step].get();
   Status status = planned.op->run(run);
   workspace.scratch.reset();
   if (!status) return std::move(status).error().within("node '" + plan_.nodes[step].name + "'");

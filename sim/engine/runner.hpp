@@ -27,6 +27,7 @@ class Runner {
   };
 
   [[nodiscard]] std::unique_ptr<Workspace> make_workspace() const;
+  Status draw_noise();
   Status run_block(Workspace& workspace, std::int64_t first, std::int64_t count);
   Status run_step(Workspace& workspace, std::size_t step, std::int64_t first, std::int64_t count);
   Status run_in_order();
@@ -40,7 +41,8 @@ class Runner {
   const RunOptions& options_;
   std::int64_t end_ = 0;
   std::int64_t block_frames_ = 1;
-  std::vector<std::vector<bool>> wanted_;  // per node and field
+  std::vector<std::vector<bool>> wanted_;                 // per node and field
+  std::vector<std::unique_ptr<const ops::Noise>> noise_;  // per node; null: none
   std::atomic<std::int64_t> done_{0};
 };
 

@@ -76,6 +76,7 @@ Result<NoisyMatrix> NoisyMatrix::make(kernels::Isa isa, const Model& model, cons
   matrix.g_lsb_ = g;
   // A quotient below 2^17 with such a divisor is never rounded to a tie or an integer it is not.
   matrix.fast_ = nearest(g * kUnit) == g * kUnit && g * kUnit < 0x1p34;
+  matrix.output_sigma_ = model.sigma_output_lsb * g * std::sqrt(static_cast<double>(spec.output_passes));
   matrix.model_ = &model;
   matrix.sampler_ = &sampler;
   matrix.columns_ = spec.columns;
@@ -150,8 +151,10 @@ void NoisyMatrix::prepare_cells(kernels::Isa isa, const MatrixSpec& spec) {
       if (trial_weight) draw_for(*sampler_, Term::kWeight, model_->weight->per, row, node_columns_, first_column_, z);
       if (model_->common_weight_lsb != 0) {
         const Per per = spec.common == Common::kColumn ? Per::kColumn : Per::kRow;
-        const std::int64_t which = spec.common == Common::kChannel ? number % spec.channels : row;
-        const std::int64_t polarity = row >= node_rows_ && spec.common == Common::kColumn ? node_columns_ : 0;
+        const bool second = row >= node_rows_;
+        const std::int64_t which =
+            spec.common == Common::kChannel ? number % spec.channels + (second ? spec.channels : 0) : row;
+        const std::int64_t polarity = second ? node_columns_ : 0;
         draw_for(*sampler_, Term::kCommon, per, which, node_columns_, first_column_ + polarity, common);
       }
       if (model_->drift) draw_for(*sampler_, Term::kDrift, Per::kCell, row, node_columns_, first_column_, nu);

@@ -33,6 +33,7 @@ struct MatrixSpec {
   std::int64_t first_column = 0;  // of this matrix in the node's
   std::int64_t channels = 1;      // row_number % channels: the input channel
   Common common = Common::kRow;
+  int output_passes = 1;           // passes of the array one output is the sum of: terms of the output add up
   std::vector<std::int32_t> bias;  // [columns], accumulator units
   int bias_rows = 0;               // 0: this matrix has none
   CodeRange x;                     // codes of a row; of pn those of one polarity, from 0 on
@@ -81,7 +82,8 @@ class NoisyMatrix {
 
   arith::OutputRule rule_;  // of accumulators in units of 2^-14
   bool fast_ = false;
-  double g_lsb_ = 1;  // accumulator units of one output LSB
+  double output_sigma_ = 0;  // accumulator units
+  double g_lsb_ = 1;         // accumulator units of one output LSB
   const Model* model_ = nullptr;
   const Sampler* sampler_ = nullptr;
   std::int64_t rows_ = 0;

@@ -177,7 +177,7 @@ void NoisyMatrix::add_pass_terms(std::span<const Pass> passes, std::span<double>
     }
   }
   add(Term::kAcc, model_->sigma_acc);
-  add(Term::kOutput, model_->sigma_output_lsb * g_lsb_);
+  add(Term::kOutput, output_sigma_);
 }
 
 void NoisyMatrix::convert(std::span<const double> acc, std::span<std::int32_t> y) const {

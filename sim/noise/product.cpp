@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <optional>
 
 #include "sim/noise/fixed.hpp"
 
@@ -26,12 +25,16 @@ Product::Product(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRange x,
   // Kernels that drive signed codes with an offset see up to twice the magnitude.
   const std::int64_t code = std::max<std::int64_t>({1, x.hi, -std::int64_t{x.lo}}) + (x.lo < 0 ? 128 : 0);
   const std::int64_t rows = std::max<std::int64_t>(1, ((std::int64_t{1} << 31) - 1) / (code * largest(weights)));
+  const auto w = static_cast<std::int32_t>(largest(weights));
+  const bool bytes = std::ranges::all_of(
+      weights, [](const auto& weight) { return signed_range(8).contains(kernels::range_of(weight)); });
+  const kernels::Operands operands = kernels::choose_operands(isa, x, bytes ? signed_range(8) : CodeRange{-w, w});
   for (std::int64_t first = 0; first < k; first += rows) {
     Part part{first, std::min(rows, k - first), {}};
     for (const auto& weight : weights) {
       const auto own =
           std::span(weight).subspan(static_cast<std::size_t>(first * n), static_cast<std::size_t>(part.rows * n));
-      part.matrices.push_back(kernels::PackedMatrix::pack(isa, own, part.rows, n, 1, x, {}));
+      part.matrices.push_back(kernels::PackedMatrix::pack(operands, own, part.rows, n, 1, {}));
     }
     parts_.push_back(std::move(part));
   }
@@ -53,19 +56,18 @@ void Product::add(const std::int16_t* x, std::int64_t count, double* out, ops::S
   for (const Part& part : parts_) {
     const auto elements = static_cast<std::size_t>(count * part.rows);
     std::byte* const codes = scratch.take<std::byte>(2 * elements + kernels::kReadSlack).data();
-    std::optional<kernels::XFormat> made;
+    const kernels::XFormat format = part.matrices.front().x_format();
+    const kernels::Isa isa = part.matrices.front().isa();
+    if (part.rows == k_) {
+      kernels::convert_codes(isa, x, Storage::kS16, count * k_, format, codes);
+    } else {
+      for (std::int64_t m = 0; m < count; ++m) {
+        kernels::convert_codes(isa, x + m * k_ + part.first, Storage::kS16, part.rows, format,
+                               codes + static_cast<std::size_t>(m * part.rows) * size_of(format.storage));
+      }
+    }
     for (std::size_t i = 0; i < part.matrices.size(); ++i) {
       const kernels::PackedMatrix& matrix = part.matrices[i];
-      const kernels::XFormat format = matrix.x_format();
-      if (made != format) {
-        const std::size_t size = size_of(format.storage);
-        for (std::int64_t m = 0; m < (part.rows == k_ ? 1 : count); ++m) {
-          kernels::convert_codes(matrix.isa(), x + m * k_ + part.first, Storage::kS16,
-                                 part.rows == k_ ? count * part.rows : part.rows, format,
-                                 codes + static_cast<std::size_t>(m * part.rows) * size);
-        }
-        made = format;
-      }
       kernels::matmul(matrix, {.x = codes, .count = count, .stride = part.rows}, nullptr,
                       {.data = sums.data(), .storage = Storage::kS32, .row_stride = n_});
       const double unit = units_[i] * factor;
