@@ -6,6 +6,7 @@
 #include "cli/command.hpp"
 #include "cli/engine_options.hpp"
 #include "cli/input_options.hpp"
+#include "cli/noise_options.hpp"
 #include "cli/ui/progress_bar.hpp"
 #include "cli/ui/signals.hpp"
 #include "sim/report/run_report.hpp"
@@ -26,6 +27,7 @@ struct RunArguments {
   std::string trace_level;
   std::string trace_nodes;
   std::string arithmetic;
+  NoiseArguments noise;
   fs::path labels;
   bool dequantize_output = false;
   bool json = false;
@@ -44,8 +46,8 @@ Status check_trace_options(const RunArguments& arguments) {
 // The sinks a command line asks for, and what becomes of them.
 class Results {
  public:
-  static Result<Results> open(const RunArguments& arguments, const Engine& engine, std::int64_t input_frames,
-                              FrameRange range) {
+  static Result<Results> open(const RunArguments& arguments, const NoiseOptions& noise, const Engine& engine,
+                              std::int64_t input_frames, FrameRange range) {
     Results results;
     if (!arguments.labels.empty()) {
       auto accuracy = report::AccuracySink::create(engine, arguments.labels, input_frames, range.first);
@@ -66,6 +68,10 @@ class Results {
       if (arguments.trace_level == "outputs") options.level = TraceLevel::kOutputs;
       if (arguments.trace_level == "full") options.level = TraceLevel::kFull;
       if (!arguments.trace_nodes.empty()) options.nodes = arguments.trace_nodes;
+      if (!noise.model.none()) {
+        options.noise = noise.json();
+        options.seed = arguments.noise.seed;
+      }
       auto trace = TraceRecorder::create(engine, range.count, arguments.trace, options);
       if (!trace) return std::move(trace).error();
       results.trace_ = std::move(trace).value();
@@ -110,7 +116,7 @@ class Results {
 };
 
 Status run_frames(const Engine& engine, FrameSource& source, const std::vector<FrameSink*>& sinks, FrameRange range,
-                  int threads, const Terminal& terminal) {
+                  int threads, const NoiseOptions& noise, const Terminal& terminal) {
   const auto start = std::chrono::steady_clock::now();
   {
     ProgressBar bar(terminal.shows_progress());
@@ -118,6 +124,7 @@ Status run_frames(const Engine& engine, FrameSource& source, const std::vector<F
     options.first_frame = range.first;
     options.frames = range.count;
     options.threads = threads;
+    options.noise = noise;
     options.cancel = &interrupted();
     options.progress = [&bar](std::int64_t done, std::int64_t total) { bar.update(done, total); };
     if (Status status = engine.run(source, sinks, options); !status) return status;
@@ -131,7 +138,7 @@ Status run_frames(const Engine& engine, FrameSource& source, const std::vector<F
 Result<ExitStatus> run(const RunArguments& arguments, Terminal& terminal) {
   const Result<std::vector<InputFile>> files = input_files(arguments.input);
   if (!files) return files.error();
-  std::vector<fs::path> read{arguments.model, arguments.labels};
+  std::vector<fs::path> read{arguments.model, arguments.labels, arguments.noise.draws};
   for (const InputFile& file : *files) read.push_back(file.path);
   for (Status status : {check_paths(std::move(read), {arguments.output, arguments.trace}),
                         check_trace_options(arguments), use_isa(arguments.engine)}) {
@@ -144,9 +151,11 @@ Result<ExitStatus> run(const RunArguments& arguments, Terminal& terminal) {
   const Result<FrameRange> range = frame_range(arguments.input.frames, (*source)->frames());
   if (!range) return range.error();
 
-  Result<Results> results = Results::open(arguments, *engine, (*source)->frames(), *range);
+  const Result<NoiseOptions> noise = noise_options(arguments.noise);
+  if (!noise) return noise.error();
+  Result<Results> results = Results::open(arguments, *noise, *engine, (*source)->frames(), *range);
   if (!results) return std::move(results).error();
-  Status done = run_frames(*engine, **source, results->sinks(), *range, arguments.engine.threads, terminal);
+  Status done = run_frames(*engine, **source, results->sinks(), *range, arguments.engine.threads, *noise, terminal);
   if (done.ok()) done = results->finish(arguments.trace);
   if (!done) return std::move(done).error();
 
@@ -173,7 +182,8 @@ void add_run(CLI::App& app, Action& action) {
       "  witin-sim run model.wpkg input.npy\n"
       "  witin-sim run model.wpkg input.npy -o output.npy --trace run.wtrace --trace-level full\n"
       "  witin-sim run model.wpkg --input left=a.npy --input right=b.npy -o output.npz\n"
-      "  witin-sim run model.wpkg images.npy --labels labels.npy --arithmetic witin_nn");
+      "  witin-sim run model.wpkg images.npy --labels labels.npy --arithmetic witin_nn\n"
+      "  witin-sim run model.wpkg images.npy --labels labels.npy --noise normal:4 --seed 7");
   command->add_option("MODEL", arguments->model, "The network: a package")->required()->type_name("FILE.wpkg");
   add_input_options(*command, arguments->input);
   command->add_option("-o,--output", arguments->output, "Write the outputs; no summary then")->type_name("OUT.npy|npz");
@@ -186,6 +196,7 @@ void add_run(CLI::App& app, Action& action) {
   command->add_option("--arithmetic", arguments->arithmetic, "Profile to compute in, instead of the package's own")
       ->check(CLI::IsMember({"wtm2101", "witin_nn", "nb01"}))
       ->type_name("PROFILE");
+  add_noise_options(*command, arguments->noise);
   command->add_option("--labels", arguments->labels, "Classes, one a frame: print the accuracy")->type_name("FILE.npy");
   command->add_flag("--dequantize-output", arguments->dequantize_output, "Write code / scale as float32");
   command->add_flag("--json", arguments->json, "Print one JSON document instead of text");

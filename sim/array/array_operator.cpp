@@ -86,14 +86,6 @@ Status ArrayOperator::run(const ops::Run& run) const {
   }
   if (run.frames == 0) return {};
   if (run.field(kNpuX) != nullptr && !geometry_.shows_context) show_codes(run);
-  if (run.noise != nullptr) {
-    const auto* const history = static_cast<const History*>(run.state);
-    const std::span<const std::int32_t> past =
-        history == nullptr ? std::span<const std::int32_t>() : std::span(history->codes);
-    static_cast<const NoisyNode*>(run.noise)->run(run, past);
-    if (run.state != nullptr) remember(run);
-    return {};
-  }
   const std::int64_t at_once = planes_at_once(run);
   Planes planes = take_planes(run, at_once);
   const std::span<const Tables> tables = make_tables(run, at_once);
@@ -103,6 +95,19 @@ Status ArrayOperator::run(const ops::Run& run) const {
     if (run.field(kNpuX) != nullptr && geometry_.shows_context) show_context(run, planes);
     run_layers(run, first, frames, planes, tables);
   }
+  if (run.state != nullptr) remember(run);
+  return {};
+}
+
+Status ArrayOperator::run_noisy(const ops::Run& run, const ops::Noise& noise) const {
+  if (Status checked = check_codes(allowed_, input_, run.inputs[0], run.frames, run.first_frame); !checked) {
+    return checked;
+  }
+  if (run.frames == 0) return {};
+  if (run.field(kNpuX) != nullptr && !geometry_.shows_context) show_codes(run);
+  const auto* const history = static_cast<const History*>(run.state);
+  static_cast<const NoisyNode&>(noise).run(
+      run, history == nullptr ? std::span<const std::int32_t>() : std::span(history->codes));
   if (run.state != nullptr) remember(run);
   return {};
 }

@@ -10,7 +10,7 @@
 
 #include "sim/array/array_attributes.hpp"
 #include "sim/array/array_layer.hpp"
-#include "sim/ops/operator.hpp"
+#include "sim/ops/noisy.hpp"
 
 namespace witin::array {
 
@@ -46,7 +46,7 @@ struct ArrayGeometry {
 // Elements a plane or an output frame may have. Padding can make them larger than anything the package holds.
 inline constexpr std::int64_t kMaxFrameElements = std::int64_t{1} << 28;
 
-class ArrayOperator final : public ops::Operator {
+class ArrayOperator final : public ops::Operator, public ops::Noisy {
  public:
   // At least one layer; all have the same staging, rule and number of parts.
   ArrayOperator(ops::ValueType output, ops::ValueType input, const ArrayAttributes& attributes, Staging staging,
@@ -58,6 +58,7 @@ class ArrayOperator final : public ops::Operator {
   [[nodiscard]] std::int64_t macs() const override;
   [[nodiscard]] Result<std::unique_ptr<const ops::Noise>> draw_noise(const ops::NoiseSetup& setup) const override;
   Status run(const ops::Run& run) const override;
+  Status run_noisy(const ops::Run& run, const ops::Noise& noise) const override;
 
  private:
   struct Planes;

@@ -10,7 +10,7 @@
 #include "sim/array/array_tensors.hpp"
 #include "sim/array/lowering.hpp"
 #include "sim/noise/noisy_matrix.hpp"
-#include "sim/ops/operator.hpp"
+#include "sim/ops/noisy.hpp"
 
 namespace witin::array {
 

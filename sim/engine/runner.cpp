@@ -73,6 +73,8 @@ Status Runner::draw_noise() {
   bool any = false;
   for (std::size_t step = 0; step < noise_.size(); ++step) {
     const std::string& name = plan_.nodes[step].name;
+    const auto* const noisy = dynamic_cast<const ops::Noisy*>(plan_.steps[step].op.get());
+    if (noisy == nullptr) continue;
     if (fnmatch(options.nodes.c_str(), name.c_str(), 0) != 0) continue;
     ops::NoiseSetup setup{options.model.get(), options.seed, options.trial, plan_.package.nodes[step].index,
                           source_.frames(),    nullptr};
@@ -82,7 +84,7 @@ Status Runner::draw_noise() {
       if (given == nodes.end()) continue;
       setup.draws = &given->second;
     }
-    Result<std::unique_ptr<const ops::Noise>> noise = plan_.steps[step].op->draw_noise(setup);
+    Result<std::unique_ptr<const ops::Noise>> noise = noisy->draw_noise(setup);
     if (!noise) return std::move(noise).error().within("node '" + name + "'");
     noise_[step] = *std::move(noise);
     any = any || noise_[step] != nullptr;
@@ -193,8 +195,9 @@ Status Runner::run_step(Workspace& workspace, std::size_t step, std::int64_t fir
   run.fields = fields;
   run.scratch = &workspace.scratch;
   run.state = workspace.states[step].get();
-  run.noise = noise_[step].get();
-  Status status = planned.op->run(run);
+  const ops::Noise* const noise = noise_[step].get();
+  Status status =
+      noise == nullptr ? planned.op->run(run) : dynamic_cast<const ops::Noisy&>(*planned.op).run_noisy(run, *noise);
   workspace.scratch.reset();
   if (!status) return std::move(status).error().within("node '" + plan_.nodes[step].name + "'");
 

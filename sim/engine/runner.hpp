@@ -8,6 +8,7 @@
 
 #include "sim/engine/plan.hpp"
 #include "sim/kernels/buffer.hpp"
+#include "sim/ops/noisy.hpp"
 
 namespace witin::engine {
 

@@ -12,10 +12,6 @@
 #include "witin/error.hpp"
 #include "witin/types.hpp"
 
-namespace witin::noise {
-struct Model;
-}
-
 namespace witin::ops {
 
 // What one value of the graph is, frame by frame. Codes lie in memory as `storage()`, frames one after the other.
@@ -41,22 +37,6 @@ class State {
   virtual ~State() = default;
 };
 
-// The noise of one node in one trial, drawn before the first frame; immutable.
-class Noise {
- public:
-  virtual ~Noise() = default;
-};
-
-// What a node's noise is drawn from.
-struct NoiseSetup {
-  const noise::Model* model = nullptr;  // outlives the Noise
-  std::uint64_t seed = 0;
-  std::int64_t trial = 0;
-  std::size_t node = 0;                        // position in the manifest
-  std::int64_t frames = 0;                     // of the input
-  const std::vector<double>* draws = nullptr;  // given draws of this node, or null
-};
-
 // One block of consecutive frames.
 struct Run {
   std::int64_t first_frame = 0;  // index in the input, from 0
@@ -66,8 +46,7 @@ struct Run {
   void* output = nullptr;         // [frames, *shape] in the output's storage
   std::span<void* const> fields;  // per entry of fields(): [frames, *shape] to fill, or null; empty: none wanted
   Scratch* scratch = nullptr;
-  State* state = nullptr;        // what initial_state() made
-  const Noise* noise = nullptr;  // what draw_noise() made, or null
+  State* state = nullptr;  // what initial_state() made
 
   [[nodiscard]] void* field(std::size_t index) const { return index < fields.size() ? fields[index] : nullptr; }
 };
@@ -88,10 +67,6 @@ class Operator {
   [[nodiscard]] virtual std::int64_t lookahead() const { return 0; }
   // Multiply-accumulates of one frame on the array, for reports and benchmarks.
   [[nodiscard]] virtual std::int64_t macs() const { return 0; }
-  // Null where the operator is not on the array. Error "noise.operator" where the model has no law for it.
-  [[nodiscard]] virtual Result<std::unique_ptr<const Noise>> draw_noise(const NoiseSetup& /*setup*/) const {
-    return std::unique_ptr<const Noise>();
-  }
   // Fills run.output and the wanted fields. Errors: a code outside the range the operator accepts.
   virtual Status run(const Run& run) const = 0;
 

@@ -26,15 +26,6 @@ std::unique_ptr<State> RecurrentOperator::initial_state() const {
   return state;
 }
 
-Result<std::unique_ptr<const Noise>> RecurrentOperator::draw_noise(const NoiseSetup& /*setup*/) const {
-  return Error{"noise.operator",
-               "no noise model covers recurrent cells",
-               "",
-               "linear, conv2d, conv_transpose2d, tdnn",
-               "",
-               "choose the other nodes with a glob"};
-}
-
 Status RecurrentOperator::run(const Run& run) const {
   Status checked = array::check_codes(kCellInput, input_, run.inputs[0], run.frames, run.first_frame);
   if (!checked) return checked;

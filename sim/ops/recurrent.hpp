@@ -38,7 +38,6 @@ class RecurrentOperator : public Operator {
 
   [[nodiscard]] std::vector<Field> fields() const final;
   [[nodiscard]] std::unique_ptr<State> initial_state() const final;
-  [[nodiscard]] Result<std::unique_ptr<const Noise>> draw_noise(const NoiseSetup& setup) const final;
   Status run(const Run& run) const final;
 
  protected:
