@@ -17,6 +17,11 @@ struct Strides {
 // In the weight tensor; channel and output count within the group.
 struct WeightStrides {
   std::int64_t group = 0, channel = 0, output = 0, h = 0, w = 0;
+
+  [[nodiscard]] std::int64_t place(std::int64_t group_index, std::int64_t channel_index, std::int64_t output_index,
+                                   std::int64_t kh, std::int64_t kw) const {
+    return group_index * group + channel_index * channel + output_index * output + kh * h + kw * w;
+  }
 };
 
 struct Lowering {

@@ -145,7 +145,7 @@ class Library {
                 const std::int64_t row = polarity * rows_ + (tw.row * lowering_.h.kernel + th.row) * channels + c;
                 for (std::int64_t n = 0; n < outputs; ++n) {
                   const auto element =
-                      static_cast<std::size_t>(lowering_.weight_index(group, c, n, th.kernel, tw.kernel));
+                      static_cast<std::size_t>(lowering_.weight.place(group, c, n, th.kernel, tw.kernel));
                   out[static_cast<std::size_t>(row * columns_ + group * outputs + n)] =
                       static_cast<float>((*setup_.draws)[first + element]);
                 }

@@ -105,7 +105,7 @@ Result<NoisyNode::Matrix> NoisyNode::matrix(std::int64_t group, const AxisPhase&
           ++out.high_rows;
         }
         for (std::int64_t n = 0; n < columns; ++n) {
-          const auto index = static_cast<std::size_t>(lowering.weight_index(group, c, n, tap_h.kernel, tap_w.kernel));
+          const auto index = static_cast<std::size_t>(lowering.weight.place(group, c, n, tap_h.kernel, tap_w.kernel));
           const std::int32_t weight = tensors.weight[index];
           const std::int32_t negative = tensors.weight_neg.empty() ? -weight : tensors.weight_neg[index];
           if (own) spec.weight.push_back(static_cast<std::int16_t>(weight));

@@ -73,9 +73,14 @@ Status Runner::draw_noise() {
   bool any = false;
   for (std::size_t step = 0; step < noise_.size(); ++step) {
     const std::string& name = plan_.nodes[step].name;
-    const auto* const noisy = dynamic_cast<const ops::Noisy*>(plan_.steps[step].op.get());
-    if (noisy == nullptr) continue;
     if (fnmatch(options.nodes.c_str(), name.c_str(), 0) != 0) continue;
+    const auto* const noisy = dynamic_cast<const ops::Noisy*>(plan_.steps[step].op.get());
+    if (noisy == nullptr && plan_.nodes[step].macs == 0) continue;  // not on the array
+    if (noisy == nullptr) {
+      return Error{"noise.operator",      "no noise model covers this operator",
+                   "node '" + name + "'", "linear, conv2d, conv_transpose2d or tdnn",
+                   plan_.nodes[step].op,  "choose the other nodes with a glob"};
+    }
     ops::NoiseSetup setup{options.model.get(), options.seed, options.trial, plan_.package.nodes[step].index,
                           source_.frames(),    nullptr};
     if (!options.draws.none()) {

@@ -56,7 +56,8 @@ class NoisyMatrix {
   [[nodiscard]] std::int64_t columns() const { return columns_; }
 
   // codes: [count, rows]; passes: [count]; input_noise: [count, rows] standard normals where the model has input noise
-  // and the caller draws it, or empty. y: [count, columns], clipped by the rule; acc (rounded) and v where not empty.
+  // and the caller draws it, or empty. y: [count, columns], clipped by the rule. acc, rounded and without the output
+  // term, and v where not empty.
   void run(std::span<const std::int16_t> codes, std::span<const Pass> passes, std::span<const float> input_noise,
            std::span<std::int32_t> y, std::span<std::int32_t> acc, std::span<std::int32_t> v,
            ops::Scratch& scratch) const;
@@ -71,6 +72,8 @@ class NoisyMatrix {
   void add_cell_terms(std::span<const std::int16_t> codes, std::span<const Pass> passes, std::span<double> acc,
                       ops::Scratch& scratch) const;
   void add_given_mbs(std::span<const std::int16_t> codes, std::span<const Pass> passes, std::span<double> acc) const;
+  void add_drawn(Term term, double sigma, std::span<const Pass> passes, std::span<double> acc,
+                 ops::Scratch& scratch) const;
   void add_pass_terms(std::span<const Pass> passes, std::span<double> acc, ops::Scratch& scratch) const;
   void draw(Term term, std::span<const Pass> passes, std::int64_t all, std::int64_t first, std::int64_t each,
             std::span<float> out) const;

@@ -32,11 +32,17 @@ void NoisyMatrix::run(std::span<const std::int16_t> codes, std::span<const Pass>
   }
   add_cell_terms(codes, passes, acc, scratch);
   add_pass_terms(passes, acc, scratch);
-  for (std::size_t i = 0; i < acc.size(); ++i) {
-    if (dead_[i % columns]) acc[i] = 0;
-  }
-  convert(acc, y);
+  const auto silence_dead = [&] {
+    if (model_->dead_columns.empty()) return;
+    for (std::size_t i = 0; i < acc.size(); ++i) {
+      if (dead_[i % columns]) acc[i] = 0;
+    }
+  };
+  silence_dead();
   for (std::size_t i = 0; i < acc_out.size(); ++i) acc_out[i] = to_int32(acc[i] / kUnit);
+  if (output_sigma_ != 0) add_drawn(Term::kOutput, output_sigma_, passes, acc, scratch);
+  silence_dead();
+  convert(acc, y);
   for (std::size_t i = 0; i < v.size(); ++i) {
     v[i] = to_int32(static_cast<double>(rule_.v(static_cast<std::int64_t>(acc[i]))));
   }
@@ -153,16 +159,19 @@ void NoisyMatrix::add_given_mbs(std::span<const std::int16_t> codes, std::span<c
   }
 }
 
-// Terms of the accumulator and of the output.
-void NoisyMatrix::add_pass_terms(std::span<const Pass> passes, std::span<double> acc, ops::Scratch& scratch) const {
-  const auto columns = static_cast<std::size_t>(columns_);
+// acc += sigma z, in accumulator units.
+void NoisyMatrix::add_drawn(Term term, double sigma, std::span<const Pass> passes, std::span<double> acc,
+                            ops::Scratch& scratch) const {
   const auto z = scratch.take<float>(acc.size());
-  const auto add = [&](Term term, double sigma) {
-    if (sigma == 0) return;
-    draw_accumulators(term, passes, z);
-    for (std::size_t i = 0; i < acc.size(); ++i) acc[i] += nearest(sigma * static_cast<double>(z[i]) * kUnit);
-  };
+  draw_accumulators(term, passes, z);
+  for (std::size_t i = 0; i < acc.size(); ++i) acc[i] += nearest(sigma * static_cast<double>(z[i]) * kUnit);
+}
+
+// Bias rows that are fresh for every pass, and the term of the accumulator.
+void NoisyMatrix::add_pass_terms(std::span<const Pass> passes, std::span<double> acc, ops::Scratch& scratch) const {
   if (!frame_bias_sigma_.empty()) {
+    const auto columns = static_cast<std::size_t>(columns_);
+    const auto z = scratch.take<float>(acc.size());
     if (model_->bias_row->per == Per::kRow) {
       for (std::size_t m = 0; m < passes.size(); ++m) {
         float one = 0;
@@ -176,8 +185,7 @@ void NoisyMatrix::add_pass_terms(std::span<const Pass> passes, std::span<double>
       acc[i] += nearest(frame_bias_sigma_[i % columns] * static_cast<double>(z[i]) * kUnit);
     }
   }
-  add(Term::kAcc, model_->sigma_acc);
-  add(Term::kOutput, output_sigma_);
+  if (model_->sigma_acc != 0) add_drawn(Term::kAcc, model_->sigma_acc, passes, acc, scratch);
 }
 
 void NoisyMatrix::convert(std::span<const double> acc, std::span<std::int32_t> y) const {

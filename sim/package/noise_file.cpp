@@ -29,11 +29,6 @@ double in_range(const JsonValue& value, double lo, double hi) {
 
 double sigma(const JsonValue& value) { return in_range(value, 0, kMost); }
 
-double sigma_or_zero(const JsonRecord& record, std::string_view key) {
-  const auto value = record.find(key);
-  return value ? sigma(*value) : 0;
-}
-
 noise::Sigma sigma_by(const JsonRecord& record, const JsonValue& place, std::string_view table_key,
                       std::size_t length) {
   noise::Sigma out;
