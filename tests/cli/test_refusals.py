@@ -23,8 +23,8 @@ class Usage(CliTest):
     def test_options(self):
         model, (x, _) = self.write_relu(), self.write_input()
         for options in (["--isa", "mmx"], ["--threads", "-1"], ["--threads", "two"], ["--trace-level", "some"],
-                        ["--arithmetic", "float"], ["--color", "pink"], ["--no-such-option"], ["-o"], ["--noise", "x"],
-                        ["--seed", "1"], [x]):
+                        ["--arithmetic", "float"], ["--color", "pink"], ["--no-such-option"], ["-o"],
+                        ["--seed", "-1"], ["--trial", "4294967296"], [x]):
             self.refused("usage", model, x, *options)
         for frames in ("3", "1:2:3", "a:b", "2:2", "3:2", "0:6", "-1:2", "1:-1", "", "9999999999999999999:"):
             if frames:
@@ -33,6 +33,11 @@ class Usage(CliTest):
         self.refused("usage.input", "run", model, "--input", "x.npy")
         self.refused("usage.trace", model, x, "--trace-level", "full")
         self.refused("usage.trace", model, x, "--trace-nodes", "*")
+        self.refused("noise.model", model, x, "--noise", "x")
+        self.refused("noise.level", model, x, "--noise", "normal:10")
+        self.refused("file.open", model, x, "--noise", "custom:missing.json")
+        self.refused("noise.nodes", model, x, "--noise", "normal:1", "-o", "y.npy")
+        self.refused("usage.noise", model, x, "--seed", "1")
         self.refused("isa.unknown", model, x, env={"WITIN_ISA": "mmx"})
         self.refused("record.nothing", model, x, "--trace", "t.wtrace", "--trace-nodes", "conv*")
 
