@@ -41,6 +41,8 @@ constexpr std::size_t extent(std::int64_t n) { return static_cast<std::size_t>(n
 
 namespace {
 
-constexpr witin::kernels::KernelTable body_table() { return {matmul, depthwise, apply_rule, transpose, convert, normals}; }
+constexpr witin::kernels::KernelTable body_table() {
+  return {matmul, depthwise, apply_rule, transpose, convert, normals};
+}
 
 }  // namespace
