@@ -8,6 +8,7 @@
 #include "cli/ui/signals.hpp"
 #include "sim/diff/compare.hpp"
 #include "sim/report/diff_report.hpp"
+#include "sim/report/explain_report.hpp"
 #include "sim/trace/output_file.hpp"
 
 namespace witin::cli {
@@ -24,6 +25,8 @@ struct DiffArguments {
   bool complete = false;
   bool json = false;
   std::filesystem::path junit;
+  std::filesystem::path explain;   // the model
+  std::vector<std::string> input;  // of the network: FILE or NAME=FILE
 };
 
 Result<diff::Report> compare(const diff::Side& left, const diff::Side& right, const DiffArguments& arguments,
@@ -45,6 +48,32 @@ Result<diff::Report> compare(const diff::Side& left, const diff::Side& right, co
   return diff::compare(left, right, options);
 }
 
+// Why nodes differ, judged by the model; nothing where every value is equal.
+Result<explain::Explanations> explain_report(const diff::Side& left, const diff::Side& right,
+                                             const diff::Report& report, const DiffArguments& arguments) {
+  Result<Package> package = load_package(arguments.explain);
+  if (!package) return std::move(package).error().within(arguments.explain.string());
+  const Result<Engine> engine = Engine::create(*std::move(package));
+  if (!engine) return Error(engine.error()).within(arguments.explain.string());
+  std::unique_ptr<FrameSource> inputs;
+  if (!arguments.input.empty()) {
+    InputArguments files;
+    for (const std::string& input : arguments.input) {
+      if (input.find('=') == std::string::npos && files.file.empty()) {
+        files.file = input;
+      } else {
+        files.named.push_back(input);
+      }
+    }
+    const auto named = input_files(files);
+    if (!named) return named.error();
+    Result<std::unique_ptr<FrameSource>> opened = open_inputs(engine->package(), *named);
+    if (!opened) return std::move(opened).error();
+    inputs = *std::move(opened);
+  }
+  return explain::explain_sides(*engine, left, right, report, inputs.get(), &interrupted());
+}
+
 Result<ExitStatus> diff_sides(const DiffArguments& arguments, Terminal& terminal) {
   const auto begin = std::chrono::steady_clock::now();
   const auto left = diff::open_side(arguments.left);
@@ -53,6 +82,12 @@ Result<ExitStatus> diff_sides(const DiffArguments& arguments, Terminal& terminal
   if (!right) return right.error();
   const Result<diff::Report> report = compare(**left, **right, arguments, terminal);
   if (!report) return report.error();
+  std::optional<explain::Explanations> explanations;
+  if (!arguments.explain.empty()) {
+    Result<explain::Explanations> found = explain_report(**left, **right, *report, arguments);
+    if (!found) return std::move(found).error();
+    explanations = *std::move(found);
+  }
   const bool equal = report::is_equal(*report, arguments.complete);
   const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
   if (!arguments.junit.empty()) {
@@ -60,11 +95,13 @@ Result<ExitStatus> diff_sides(const DiffArguments& arguments, Terminal& terminal
     if (Status written = trace::write_file(arguments.junit, xml); !written) return std::move(written).error();
   }
   if (arguments.json) {
-    terminal.print(report::text_of(report::diff_document(*report, arguments.complete)));
+    report::Document document = report::diff_document(*report, arguments.complete);
+    document["explanations"] = explanations ? report::explain_document(*explanations) : report::Document(nullptr);
+    terminal.print(report::text_of(document));
   } else {
     terminal.print(
         terminal.paint(equal ? Color::kGreen : Color::kRed, report::diff_verdict(*report, arguments.complete)) + "\n" +
-        report::diff_text(*report));
+        report::diff_text(*report) + (explanations ? report::explain_text(*explanations) : ""));
   }
   return equal ? ExitStatus::kDone : ExitStatus::kDifferent;
 }
@@ -82,6 +119,7 @@ void add_diff(CLI::App& app, Action& action) {
       "  witin-sim diff before.wtrace after.wtrace\n"
       "  witin-sim diff run.wtrace mapped/ --json\n"
       "  witin-sim diff run.wtrace capture/ --tolerance 2 --junit diff.xml\n"
+      "  witin-sim diff run.wtrace other.wtrace --explain model.wpkg --input input.npy\n"
       "\n"
       "Exit status: 0 equal, 1 a value differs, 2 a side cannot be used or there is nothing to compare.");
   command->add_option("LEFT", arguments->left, "What is expected")->required()->type_name("FILE|DIR");
@@ -95,6 +133,12 @@ void add_diff(CLI::App& app, Action& action) {
   command->add_option("--max-report", arguments->max_report, "Examples of each array that are shown; the default is 5")
       ->check(CLI::Range(0, 10'000))
       ->type_name("N");
+  CLI::Option* const explain =
+      command->add_option("--explain", arguments->explain, "Name the defects that explain what differs from this model")
+          ->type_name("MODEL.wpkg");
+  command->add_option("--input", arguments->input, "The network's input, for nodes that read it; may be repeated")
+      ->needs(explain)
+      ->type_name("[NAME=]FILE");
   command->add_option("--junit", arguments->junit, "Write the result as JUnit XML, too")->type_name("FILE.xml");
   command->add_flag("--json", arguments->json, "Print one JSON document instead of text");
   command->add_option("--threads", arguments->threads, "Worker threads; the default is one a processor")
