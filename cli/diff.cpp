@@ -138,6 +138,7 @@ void add_diff(CLI::App& app, Action& action) {
           ->type_name("MODEL.wpkg");
   command->add_option("--input", arguments->input, "The network's input, for nodes that read it; may be repeated")
       ->needs(explain)
+      ->allow_extra_args(false)
       ->type_name("[NAME=]FILE");
   command->add_option("--junit", arguments->junit, "Write the result as JUnit XML, too")->type_name("FILE.xml");
   command->add_flag("--json", arguments->json, "Print one JSON document instead of text");
