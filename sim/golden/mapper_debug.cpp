@@ -131,11 +131,12 @@ void write_net(const MapperNet& net, std::size_t number, TextFile& file, TabJson
   write_tables(tables_of(net), file, json);
   json.number("net_cnt", static_cast<std::int64_t>(number));
   json.open('[', "net_inputs");
-  for (const auto& [input, address] : addresses.net) {
+  for (const auto& entry : addresses.net) {
+    const std::size_t input = entry.first;
     const auto reader = std::ranges::find_if(net.layers, [&](const MapperLayer& layer) {
       return layer.array.x == ValueRef{true, input, 0};
     });
-    write_port(json, address, package.inputs[input].name, reader->array.driven_rows());
+    write_port(json, entry.second, package.inputs[input].name, reader->array.driven_rows());
   }
   json.close(']');
   json.open('[', "net_outputs");
