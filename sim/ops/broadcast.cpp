@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/array/array_operator.hpp"
 #include "sim/ops/axes.hpp"
 #include "sim/ops/gather.hpp"
 
@@ -22,6 +23,11 @@ std::optional<Shape> common_shape(const Shape& left, const Shape& right) {
   return shape;
 }
 
+// Larger shapes get no lists: the registry refuses the node that has one.
+bool is_frame(const Shape& shape) {
+  return element_count(shape) <= array::kMaxFrameElements;  // each side has at most 2^28: no overflow
+}
+
 std::vector<std::size_t> repeated(const Shape& side, const Shape& shape) {
   View view{shape, std::vector<std::int64_t>(shape.size(), 0), 0};
   const auto strides = strides_of(side);
@@ -36,7 +42,7 @@ std::vector<std::size_t> repeated(const Shape& side, const Shape& shape) {
 std::optional<Broadcast> broadcast(const Shape& left, const Shape& right) {
   auto shape = common_shape(left, right);
   if (!shape) return std::nullopt;
-  if (left == right) return Broadcast{std::move(*shape), {}, {}};
+  if (left == right || !is_frame(*shape)) return Broadcast{std::move(*shape), {}, {}};
   auto left_elements = repeated(left, *shape);
   auto right_elements = repeated(right, *shape);
   return Broadcast{std::move(*shape), std::move(left_elements), std::move(right_elements)};

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "sim/array/lowering.hpp"
 #include "sim/number_text.hpp"
 #include "sim/ops/defs.hpp"
 
@@ -123,6 +124,7 @@ std::vector<double> numbers_in(const AttributeValue& value) {
 std::string range_text(const AttributeRule& rule) {
   const bool has_lo = rule.lo > -std::numeric_limits<double>::max();
   const bool has_hi = rule.hi < std::numeric_limits<double>::max();
+  if (rule.lo == std::numeric_limits<double>::denorm_min()) return "more than 0";
   if (has_lo && has_hi) return number_text(rule.lo) + ".." + number_text(rule.hi);
   return has_lo ? "at least " + number_text(rule.lo) : "at most " + number_text(rule.hi);
 }
@@ -231,7 +233,12 @@ Result<std::unique_ptr<Operator>> prepare(const Package& package, const Node& no
   if (Status checked = check_arity(context, **op); !checked) return std::move(checked).error();
   if (Status checked = check_tensors(context, **op); !checked) return std::move(checked).error();
   if (Status checked = check_attributes(context, **op); !checked) return std::move(checked).error();
-  return (*op)->prepare(context);
+  Result<std::unique_ptr<Operator>> prepared = (*op)->prepare(context);
+  if (!prepared) return prepared;
+  if (Status checked = array::check_frame_size(context, (*prepared)->output().shape); !checked) {
+    return std::move(checked).error();
+  }
+  return prepared;
 }
 
 }  // namespace witin::ops

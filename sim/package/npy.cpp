@@ -44,7 +44,7 @@ class Literal {
     const std::size_t end = text_.find(text_[position_], begin);
     if (end == std::string_view::npos) return std::nullopt;
     const std::string_view value = text_.substr(begin, end - begin);
-    const auto odd = [](char c) { return c == '\\' || c < 0x20 || c == 0x7f; };
+    const auto odd = [](char c) { return c == '\\' || c < ' ' || c > '~'; };  // also where char is unsigned
     if (std::ranges::any_of(value, odd)) return std::nullopt;
     position_ = end + 1;
     return value;

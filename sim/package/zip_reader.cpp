@@ -205,7 +205,7 @@ Status apply_zip64(const Extras& extras, std::span<std::uint64_t* const> fields,
 }
 
 Status check_name(std::string_view name, std::uint64_t offset) {
-  const auto odd = [](char c) { return c < 0x21 || c == 0x7f || c == '\\'; };
+  const auto odd = [](char c) { return c <= ' ' || c > '~' || c == '\\'; };  // also where char is unsigned
   bool bad =
       name.empty() || name.size() > limits::kMemberNameBytes || name.back() == '/' || std::ranges::any_of(name, odd);
   for (std::size_t begin = 0; !bad && begin <= name.size();) {

@@ -37,8 +37,10 @@ std::string row_of(const std::vector<std::string>& lines, std::string_view op) {
 
 // Every error code that the sources of a folder can give.
 std::set<std::string> codes_in(const std::string& folder, const std::string& refuse_prefix) {
-  const std::regex direct("\"((?:file|zip|npy|json|package|manifest|trace|input|output|resource)\\.[a-z_0-9]+)\"");
-  const std::regex helper("(zip_error|npy_error|refuse|syntax)\\(\\s*\"([a-z_0-9]+)\"");
+  const std::regex direct(
+      "\"((?:file|zip|npy|json|package|manifest|trace|input|output|resource|node|attribute|tensor|axis|pool|reshape|"
+      "slice|output_rule)\\.[a-z_0-9]+)\"");
+  const std::regex helper("(zip_error|npy_error|bad|refuse|syntax)\\(\\s*\"([a-z_0-9]+)\"");
   std::set<std::string> codes;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".cpp") continue;
@@ -51,6 +53,7 @@ std::set<std::string> codes_in(const std::string& folder, const std::string& ref
       if (function == "syntax") continue;
       codes.insert((function == "zip_error"   ? "zip."
                     : function == "npy_error" ? "npy."
+                    : function == "bad"       ? "output_rule."
                                               : refuse_prefix) +
                    (*it)[2].str());
     }
@@ -95,6 +98,12 @@ TEST_CASE("the pages list every error code") {
   for (const std::string& name : codes) {
     INFO(name);
     CHECK(package.find(code(name)) != std::string::npos);
+  }
+  for (const std::string folder : {"sim/ops", "sim/array", "sim/arith", "sim/engine"}) {
+    for (const std::string& name : codes_in(folder, "")) {
+      INFO(name);
+      CHECK(package.find(code(name)) != std::string::npos);
+    }
   }
   for (const std::string& name : codes_in("sim/trace", "trace.")) {
     INFO(name);

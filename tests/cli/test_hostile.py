@@ -1,0 +1,86 @@
+"""Packages that must be refused (scripts/make_hostile.py): the exact error in one line, status 2, nothing written, and
+little time and memory. Those that are too large to keep are made here."""
+import json
+import os
+import re
+import resource
+import subprocess
+import sys
+import unittest
+
+from program import PROGRAM, ROOT, CliTest
+
+FOLDER = os.path.join(ROOT, "tests", "hostile")
+SCRIPT = os.path.join(ROOT, "scripts", "make_hostile.py")
+SANITIZED = bool(os.environ.get("WITIN_SANITIZED"))  # sanitizers take more of both
+RESIDENT_KIB = 64 << 10
+CPU_SECONDS = 1  # the smallest that can be asked for; the promise is a tenth of it
+HEADER = b"\x93NUMPY\x01\x00"
+
+
+def limit_time():
+    if not SANITIZED:
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+
+
+class Hostile(CliTest):
+    def setUp(self):
+        super().setUp()
+        text = b"{'descr': '|u1', 'fortran_order': False, 'shape': (1, 4), }"
+        header = HEADER + (118).to_bytes(2, "little") + text.ljust(117) + b"\n"
+        with open(self.path("x.npy"), "wb") as stream:
+            stream.write(header + bytes(4))
+
+    def refuse_all(self, folder):
+        with open(os.path.join(folder, "index.json"), encoding="utf-8") as stream:
+            cases = json.load(stream)
+        before = self.listing()
+        kept = sorted(os.listdir(folder))
+        most, longest = 0, 0.0
+        for case in cases:
+            with self.subTest(case["file"], refusal=case["refusal"]):
+                arguments = [PROGRAM, "run", case["file"], self.path("x.npy"), "-o", self.path("out.npy"), "--trace",
+                             self.path("t.wtrace")]
+                process = subprocess.Popen(arguments, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                           stderr=subprocess.PIPE, preexec_fn=limit_time)
+                with process.stdout, process.stderr:
+                    out, err = process.stdout.read(), process.stderr.read().decode()
+                _, status, usage = os.wait4(process.pid, 0)
+                process.returncode = os.waitstatus_to_exitcode(status)
+                self.assertEqual((process.returncode, out), (2, b""), err)
+                self.assertEqual(err, f"witin-sim: {case['file']}: {case['error']}\n")
+                if not SANITIZED:
+                    self.assertLess(usage.ru_maxrss, RESIDENT_KIB)
+                most, longest = max(most, usage.ru_maxrss), max(longest, usage.ru_utime + usage.ru_stime)
+        self.assertEqual(self.listing(), before)
+        self.assertEqual(sorted(os.listdir(folder)), kept)
+        print(f"{len(cases)} files: at most {most / 1024:.1f} MiB resident, {longest * 1000:.0f} ms of processor",
+              file=sys.__stdout__)
+        return cases
+
+    def test_kept(self):
+        cases = self.refuse_all(FOLDER)
+        self.assertGreater(len(cases), 200)
+        self.assertEqual(sorted(case["file"] for case in cases) + ["index.json"],
+                         sorted(set(os.listdir(FOLDER)) - {"index.json"}) + ["index.json"])
+
+    def test_large(self):
+        subprocess.run([sys.executable, SCRIPT, "--large", self.path("large")], check=True)
+        self.refuse_all(self.path("large"))
+
+    def test_generated(self):
+        result = subprocess.run([sys.executable, SCRIPT, "--check"], stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+
+    def test_every_container_and_json_code(self):
+        """Every code of format.md's tables of containers, members, JSON and manifests has a file."""
+        with open(os.path.join(ROOT, "sim", "package", "format.md"), encoding="utf-8") as stream:
+            documented = set(re.findall(r"`((?:zip|package|npy|json|manifest)\.[a-z0-9_]+)`", stream.read()))
+        documented.discard("manifest.json")
+        with open(os.path.join(FOLDER, "index.json"), encoding="utf-8") as stream:
+            covered = {re.search(r"\[([a-z0-9_.]+)\]$", case["error"])[1] for case in json.load(stream)}
+        self.assertEqual(documented - covered, {"json.too_large", "json.too_many_values"})  # large
+
+
+if __name__ == "__main__":
+    unittest.main()
