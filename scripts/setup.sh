@@ -8,7 +8,7 @@ packages=(
   cmake g++ ninja-build ccache
   nlohmann-json3-dev libcli11-dev libspdlog-dev libssl-dev libtbb-dev libxsimd-dev libxtensor-dev zlib1g-dev
   # test and check
-  doctest-dev librapidcheck-dev libzip-dev clang clang-format clang-tidy git
+  doctest-dev librapidcheck-dev libzip-dev clang clang-format clang-tidy git locales
   chromium fonts-dejavu-core
   # importers, oracles and training
   python3 python3-numpy python3-onnx python3-sklearn python3-torch

@@ -1,0 +1,220 @@
+"""What the machine can do to a run: full disks, closed pipes, files that change, no memory, no permission. Outputs are
+complete or absent, and the status is the documented one. Signals: test_streams.py."""
+import os
+import pwd
+import re
+import resource
+import signal
+import subprocess
+import threading
+import time
+import unittest
+
+import numpy as np
+from program import DIGITS, PROGRAM, CliTest, wpkg
+
+SANITIZED = bool(os.environ.get("WITIN_SANITIZED"))  # sanitizers reserve terabytes of addresses
+MODEL, INPUT = os.path.join(DIGITS, "model.wpkg"), os.path.join(DIGITS, "input.npy")
+LINE = re.compile(r"\Awitin-sim: [^\n]+ \[([a-z_]+\.[a-z_]+|interrupted)\]\n\Z")
+
+
+class FaultTest(CliTest):
+    def fails(self, codes, arguments, status=2, **options):
+        """Runs; must end with this status and one line with one of the codes, leaving the folder as it was."""
+        before = self.listing()
+        result = subprocess.run([PROGRAM, *map(str, arguments)], cwd=self.dir, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False, **options)
+        self.assertEqual((result.returncode, result.stdout), (status, ""), result.stderr)
+        match = LINE.match(result.stderr)
+        self.assertIsNotNone(match, result.stderr)
+        self.assertIn(match[1], codes, result.stderr)
+        self.assertEqual(self.listing(), before)
+        return match[1]
+
+
+class Disk(FaultTest):
+    def test_the_last_byte(self):
+        """A limit on the size of files of one byte less than the output or the trace takes, and of exactly as many."""
+        model, (x, _) = self.write_relu(), self.write_input(frames=3000)
+        for option, name in (("-o", "out.npy"), ("--trace", "t.wtrace")):
+            arguments = ["run", model, x, option, name, "--json"]
+            self.done(*arguments)
+            with open(self.path(name), "rb") as stream:
+                whole = stream.read()
+            os.remove(self.path(name))
+            for size in (1, len(whole) // 2, len(whole) - 1):
+                self.fails({"output.no_space"}, arguments, preexec_fn=lambda size=size: resource.setrlimit(
+                    resource.RLIMIT_FSIZE, (size, size)))
+            limit = (len(whole), len(whole))
+            self.done(*arguments, preexec_fn=lambda limit=limit: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
+            with open(self.path(name), "rb") as stream:
+                self.assertEqual(stream.read(), whole)
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounting needs root")
+    def test_a_full_file_system(self):
+        folder = self.path("small")
+        os.mkdir(folder)
+        mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]
+        if subprocess.run(mount, stderr=subprocess.DEVNULL, check=False).returncode != 0:
+            self.skipTest("no file system can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", folder], check=True)
+        model, (x, _) = self.write_relu(), self.write_input(frames=100_000)
+        for outputs in (["-o", "small/out.npy"], ["--trace", "small/t.wtrace"],
+                        ["-o", "out.npy", "--trace", "small/t.wtrace"], ["-o", "small/out.npy", "--trace", "t.wtrace"]):
+            self.fails({"output.no_space"}, [model, x, *outputs])
+        self.assertEqual(os.listdir(folder), [])
+
+
+class Permission(FaultTest):
+    def as_nobody(self):
+        """Options for a process without root's rights, for which permissions mean something."""
+        if os.geteuid() != 0:
+            return {}
+        nobody = pwd.getpwnam("nobody")
+        return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+    def setUp(self):
+        super().setUp()
+        os.chmod(self.dir, 0o755)
+        self.model, (self.x, self.values) = self.write_relu(), self.write_input()
+
+    def test_unwritable_folder(self):
+        for name in ("out.npy", "t.wtrace"):
+            option = "-o" if name == "out.npy" else "--trace"
+            os.chmod(self.dir, 0o555)
+            self.fails({"output.open"}, [self.model, self.x, option, name], **self.as_nobody())
+            os.chmod(self.dir, 0o755)
+
+    def test_unreadable_file(self):
+        for name, arguments in ((self.model, [self.model, self.x]), (self.x, [self.model, self.x])):
+            os.chmod(self.path(name), 0)
+            self.fails({"file.open"}, [*arguments, "-o", "out.npy"], **self.as_nobody())
+            os.chmod(self.path(name), 0o644)
+
+    def test_read_only_inputs(self):
+        """Files and their folder may be read only: nothing is written beside them."""
+        os.mkdir(self.path("in"))
+        for name in (self.model, self.x):
+            os.rename(self.path(name), self.path("in", name))
+            os.chmod(self.path("in", name), 0o444)
+        os.chmod(self.path("in"), 0o555)
+        os.mkdir(self.path("out"))
+        os.chmod(self.path("out"), 0o777)
+        result = subprocess.run([PROGRAM, f"in/{self.model}", f"in/{self.x}", "-o", "out/y.npy"], cwd=self.dir,
+                                stderr=subprocess.PIPE, text=True, check=False, **self.as_nobody())
+        os.chmod(self.path("in"), 0o755)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        np.testing.assert_array_equal(np.load(self.path("out", "y.npy")), np.maximum(self.values, 0))
+
+    def test_output_equal_to_an_input(self):
+        os.link(self.path(self.x), self.path("same.npy"))
+        os.symlink(self.x, self.path("link.npy"))
+        for name in (self.x, "./" + self.x, "same.npy", "link.npy"):
+            self.fails({"usage.overwrite"}, [self.model, self.x, "-o", name])
+
+
+class Changes(FaultTest):
+    def test_an_input_that_shrinks_while_it_is_read(self):
+        """The reader is slow and the file is cut at once: an error, not a signal."""
+        package = wpkg.Package("slow", "wtm2101")
+        package.input("x", [512])
+        package.node("y", "linear", ["x"], {"weight": np.ones((512, 512), np.int8)}, {"g": 4096})
+        package.output("y")
+        package.write(self.path("slow.wpkg"))
+        np.save(self.path("x.npy"), np.zeros((100_000, 512), np.uint8))
+        process = subprocess.Popen([PROGRAM, "slow.wpkg", "x.npy", "-o", "out.npy", "--isa", "ref", "--threads", "1"],
+                                   cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while process.poll() is None and not any(name.startswith("out.npy") or name.endswith(".part")
+                                                 for name in os.listdir(self.dir)):
+            time.sleep(0.01)
+        time.sleep(0.1)
+        self.assertIsNone(process.poll(), "the run was too short")
+        os.truncate(self.path("x.npy"), 1000)
+        out, err = process.communicate(timeout=120)
+        self.assertEqual((process.returncode, out), (2, ""), err)
+        self.assertRegex(err, r"\Awitin-sim: x.npy: [^\n]+ \[file\.changed\]\n\Z")
+        self.assertEqual(sorted(os.listdir(self.dir)), ["slow.wpkg", "x.npy"])
+
+    def test_files_that_change_while_they_are_opened(self):
+        """A writer that overwrites and cuts the package all the time: a complete run or an error, never a signal."""
+        model, (x, _) = self.write_relu(), self.write_input()
+        with open(self.path(model), "rb") as stream:
+            data = stream.read()
+        ended = threading.Event()
+
+        def write():
+            size = 0
+            while not ended.is_set():
+                size = (size * 31 + 17) % len(data)
+                with open(self.path(model), "r+b") as stream:
+                    stream.truncate(size)
+                    stream.write(data)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            for _ in range(40):
+                result = self.run_program(model, x, "--json")
+                self.assertIn(result.returncode, (0, 2), result.stderr)
+                if result.returncode == 2:
+                    self.assertRegex(result.stderr, LINE)
+        finally:
+            ended.set()
+            writer.join()
+
+    def test_special_files(self):
+        model, (x, _) = self.write_relu(), self.write_input()
+        os.mkfifo(self.path("pipe"))
+        for name in ("pipe", "/dev/zero", "/dev/full", "."):
+            self.fails({"file.not_regular"}, [name, x])
+            self.fails({"file.not_regular"}, [model, name])
+
+
+@unittest.skipIf(SANITIZED, "sanitizers reserve their own memory")
+class Memory(FaultTest):
+    def test_out_of_memory_at_many_points(self):
+        """From too little to start to enough: a loader's failure, the documented error, or a complete result."""
+        expected = self.done("run", MODEL, INPUT, "--threads", 1)
+        seen, step = set(), 1 << 20
+        for limit in range(8 * step, 96 * step, 2 * step):
+            result = subprocess.run(
+                [PROGRAM, "run", MODEL, INPUT, "--threads", "1"], cwd=self.dir, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, text=True, check=False,
+                preexec_fn=lambda limit=limit: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+            if result.returncode == 127 or "shared librar" in result.stderr or result.returncode == -signal.SIGKILL:
+                seen.add("loader")  # the program was not there yet
+                continue
+            self.assertIn(result.returncode, (0, 2), f"{limit >> 20} MiB: {result.returncode} {result.stderr}")
+            if result.returncode == 0:
+                self.assertEqual(result.stdout, expected)
+                seen.add("done")
+            else:
+                self.assertRegex(result.stderr, r"\Awitin-sim: [^\n]+ \[resource\.memory\]\n\Z")
+                seen.add("memory")
+            self.assertEqual(self.listing(), {})
+        self.assertIn("done", seen)
+
+    def test_too_large_for_memory(self):
+        """A frame of 2^28 codes, of which the input file holds one, sparse; the package is small."""
+        package = wpkg.Package("wide", "wtm2101")
+        package.input("x", [1 << 28])
+        package.node("y", "relu", ["x"])
+        package.output("y")
+        package.write(self.path("wide.wpkg"))
+        header = np.lib.format.header_data_from_array_1_0(np.zeros(1, np.uint8))
+        header["shape"] = (1, 1 << 28)
+        with open(self.path("x.npy"), "wb") as stream:
+            np.lib.format.write_array_header_1_0(stream, header)
+            stream.truncate(stream.tell() + (1 << 28))
+        limit = 200 << 20
+        before = sorted(os.listdir(self.dir))
+        result = subprocess.run([PROGRAM, "wide.wpkg", "x.npy", "-o", "out.npy"], cwd=self.dir, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+                                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+        self.assertEqual((result.returncode, result.stdout), (2, ""), result.stderr)
+        self.assertRegex(result.stderr, r"\Awitin-sim: [^\n]+ \[resource\.memory\]\n\Z")
+        self.assertEqual(sorted(os.listdir(self.dir)), before)
+
+
+if __name__ == "__main__":
+    unittest.main()
