@@ -61,6 +61,7 @@ void describe(CLI::App& app, GlobalOptions& options, Action& action) {
   add_verify(app, action);
   add_diff(app, action);
   add_gap(app, action);
+  add_sweep(app, action);
   add_completion(app, action);
 }
 
@@ -134,7 +135,7 @@ Error usage_error(const CLI::App& app, const std::string& what) {
 
 int fail(const Error& error) {
   if (error.code == "run.cancelled" && interrupted_status() != 0) {
-    log_error(Error{"interrupted", "stopped by a signal; nothing was written", "", "", "", ""});
+    log_error(Error{"interrupted", "stopped by a signal; nothing was written", "", "", "", error.hint});
     return interrupted_status();
   }
   log_error(error);

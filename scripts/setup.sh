@@ -7,6 +7,7 @@ packages=(
   # build
   cmake g++ ninja-build ccache
   nlohmann-json3-dev libcli11-dev libspdlog-dev libssl-dev libtbb-dev libxsimd-dev libxtensor-dev zlib1g-dev
+  libopenmpi-dev openmpi-bin
   # test and check
   doctest-dev librapidcheck-dev libzip-dev clang clang-format clang-tidy git locales
   chromium fonts-dejavu-core

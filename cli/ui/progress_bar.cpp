@@ -26,10 +26,10 @@ std::string duration(double seconds) {
 
 }  // namespace
 
-std::string progress_line(std::int64_t done, std::int64_t total, double seconds, int columns) {
+std::string progress_line(std::int64_t done, std::int64_t total, double seconds, int columns, std::string_view things) {
   const double share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 0.0;
-  std::string text = fmt::format("{:3} %  {:>{}} of {} frames", static_cast<int>(share * 100.0), done,
-                                 fmt::formatted_size("{}", total), total);
+  std::string text = fmt::format("{:3} %  {:>{}} of {} {}", static_cast<int>(share * 100.0), done,
+                                 fmt::formatted_size("{}", total), total, things);
   if (done > 0) text += ", " + duration(seconds / share - seconds) + " left";
   const int room = std::min(40, columns - static_cast<int>(text.size()) - 5);
   if (room >= 8) {
@@ -50,7 +50,7 @@ void ProgressBar::update(std::int64_t done, std::int64_t total) {
   const Clock::time_point now = Clock::now();
   if (now < next_ || done <= drawn_) return;
   const double seconds = std::chrono::duration<double>(now - start_).count();
-  const std::string line = "\r" + progress_line(done, total, seconds, terminal_columns()) + "\x1b[K";
+  const std::string line = "\r" + progress_line(done, total, seconds, terminal_columns(), things_) + "\x1b[K";
   std::fputs(line.c_str(), stderr);
   next_ = now + std::chrono::milliseconds(100);
   drawn_ = done;

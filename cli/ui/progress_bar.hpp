@@ -5,16 +5,19 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 namespace witin::cli {
 
 // "[#####-----]  50 %  500 of 1000 frames, 0:12 left", at most `columns` characters; without the bar where it is tight.
-[[nodiscard]] std::string progress_line(std::int64_t done, std::int64_t total, double seconds, int columns);
+// `things`: what is counted.
+[[nodiscard]] std::string progress_line(std::int64_t done, std::int64_t total, double seconds, int columns,
+                                        std::string_view things = "frames");
 
 // Drawn at most ten times a second, the first time after half a second; removed by the destructor.
 class ProgressBar {
  public:
-  explicit ProgressBar(bool visible) : visible_(visible) {}
+  explicit ProgressBar(bool visible, std::string_view things = "frames") : visible_(visible), things_(things) {}
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
   ~ProgressBar();
@@ -26,6 +29,7 @@ class ProgressBar {
   using Clock = std::chrono::steady_clock;
 
   const bool visible_;
+  const std::string things_;
   const Clock::time_point start_ = Clock::now();
   std::mutex mutex_;
   Clock::time_point next_ = start_ + std::chrono::milliseconds(500);

@@ -43,6 +43,17 @@ Result<std::unique_ptr<AccuracySink>> AccuracySink::create(const Engine& engine,
   return sink;
 }
 
+std::unique_ptr<AccuracySink> AccuracySink::again() const {
+  std::unique_ptr<AccuracySink> sink(new AccuracySink);
+  sink->labels_ = labels_;
+  sink->path_ = path_;
+  sink->node_ = node_;
+  sink->storage_ = storage_;
+  sink->classes_ = classes_;
+  sink->first_frame_ = first_frame_;
+  return sink;
+}
+
 bool AccuracySink::wants(std::size_t node, std::size_t field) const { return node == node_ && field == 0; }
 
 Status AccuracySink::write(std::size_t, std::size_t, std::int64_t first, std::int64_t count, const void* codes) {

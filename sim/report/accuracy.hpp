@@ -29,6 +29,8 @@ class AccuracySink final : public FrameSink {
                                                                     std::int64_t input_frames,
                                                                     std::int64_t first_frame = 0,
                                                                     std::optional<std::size_t> node = {});
+  // For another run of the same labels: nothing counted yet.
+  [[nodiscard]] std::unique_ptr<AccuracySink> again() const;
 
   [[nodiscard]] bool wants(std::size_t node, std::size_t field) const override;
   Status write(std::size_t node, std::size_t field, std::int64_t first, std::int64_t count, const void* codes) override;
@@ -38,7 +40,7 @@ class AccuracySink final : public FrameSink {
  private:
   AccuracySink() = default;
 
-  std::unique_ptr<FrameSource> labels_;
+  std::shared_ptr<FrameSource> labels_;
   std::filesystem::path path_;
   std::size_t node_ = 0;
   Storage storage_ = Storage::kS8;
