@@ -87,7 +87,7 @@ TEST_CASE("what stands behind a damaged byte is not trusted") {
   const std::string whole = journal_of(dir, records());
   const std::size_t first_record = whole.find('\n') + 1;
   for (std::size_t at = first_record; at < whole.size(); ++at) {
-    for (const char flip : {1, 4, 64}) {
+    for (const char flip : {'\x01', '\x04', '\x40'}) {
       CAPTURE(at);
       std::string damaged = whole;
       damaged[at] = static_cast<char>(damaged[at] ^ flip);
