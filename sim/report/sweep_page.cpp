@@ -49,7 +49,8 @@ html::LineChart curve(const Sweep& sweep, std::span<const Finding> findings, Met
   html::LineChart chart{.title = "score over noise level",
                         .description = title_of(metric) + ", mean over trials, over the level of the noise",
                         .x_title = "noise level",
-                        .y_title = title_of(metric) + ", %"};
+                        .y_title = title_of(metric) + ", %",
+                        .y_high = 100};
   for (const Finding& finding : findings) {
     const auto& level = sweep.settings[finding.setting].level;
     if (!level || sweep.networks[finding.network].metric() != metric) continue;
@@ -81,7 +82,8 @@ html::LineChart alone_curves(const Sweep& sweep, const std::vector<const Finding
   html::LineChart chart{.title = "one layer noised at a time",
                         .description = title_of(network.metric()) + " where one layer alone is noised, for each layer",
                         .x_title = "noise level",
-                        .y_title = title_of(network.metric()) + ", %"};
+                        .y_title = title_of(network.metric()) + ", %",
+                        .y_high = 100};
   for (std::size_t i = 0; i < family.front()->layers.size(); ++i) {
     html::LineChart::Series series{.name = network.watched[family.front()->layers[i].watched].name, .points = {}};
     for (const Finding* finding : family) {

@@ -120,7 +120,7 @@ class Results(SweepTest):
             page = stream.read()
         self.assertIn("one layer noised at a time", page)
         self.assertNotIn("<script", page)
-        self.assertNotIn("http", page.replace("http://www.w3.org", ""))
+        self.assertNotIn("://", page)
 
     def test_without_labels_the_noiseless_answer_counts(self):
         document = self.document("sweep", *digits(), "--noise", "none", "--noise", "normal:2", "--trials", "2",

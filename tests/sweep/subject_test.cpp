@@ -88,8 +88,7 @@ TEST_CASE("errors are those between the codes of a noisy and a noiseless run") {
   const auto measured = subject({.labels = kCase / "labels.npy"});
   REQUIRE(measured.ok());
   const Engine engine = digits();
-  const std::map<std::string, Array> inputs{{"input", image_codes(engine)}};
-  REQUIRE(engine.package().inputs.front().name == "input");
+  const std::map<std::string, Array> inputs{{engine.package().inputs.front().name, image_codes(engine)}};
   const auto clean = trace_arrays(engine, inputs);
   REQUIRE(clean.ok());
   NoiseOptions noise;
