@@ -99,8 +99,9 @@ class Results(SweepTest):
     def test_a_trial_is_a_run_with_that_trial(self):
         document = self.document(*self.arguments("--json"))
         model, x = digits()
-        run = self.document("run", model, x, *LABELS, "--noise", "normal:3", "--seed", "7", "--json")
-        trial = next(t for t in document["trial_results"] if (t["model"], t["level"], t["trial"]) == (0, 3, 0))
+        run = self.document("run", model, x, *LABELS, "--noise", "normal:3", "--seed", "7", "--trial", "2",
+                            "--json")
+        trial = next(t for t in document["trial_results"] if (t["model"], t["level"], t["trial"]) == (0, 3, 2))
         self.assertEqual(run["labels"]["correct"], trial["correct"])
 
     def test_table_and_pages(self):
