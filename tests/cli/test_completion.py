@@ -42,7 +42,8 @@ class Completion(CliTest):
                     self.assertIn(word if shell == "zsh" else f"-l {word[2:]}", text)
 
     def test_bash(self):
-        self.assertEqual(self.bash("witin-sim", ""), ["run", "info", "golden", "verify", "diff", "gap", "completion"])
+        self.assertEqual(self.bash("witin-sim", ""),
+                         ["run", "info", "golden", "verify", "diff", "gap", "sweep", "completion"])
         self.assertEqual(self.bash("witin-sim", "ver"), ["verify"])
         self.assertEqual(self.bash("witin-sim", "run", "--trace-level", "n"), ["none", "nodes"])
         self.assertEqual(self.bash("witin-sim", "--color", "a"), ["auto", "always"])

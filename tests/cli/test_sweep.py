@@ -271,7 +271,7 @@ class Refused(SweepTest):
         self.assertEqual(self.listing(), before)
 
     def test_a_model_without_a_law_for_the_operator(self):
-        package = wpkg.Package("net", "wtm2101")
+        package = wpkg.Package("net", "witin_nn")
         package.input("x", [1, 4, 4])
         package.node("up", "conv_transpose2d", ["x"], {"weight": np.ones((1, 1, 2, 2), np.int8)}, {"g": 64})
         package.output("up")
