@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Builds the developers' benchmarks and prints how near the kernels come to what this core and its peers can do.
+#   scripts/bench.sh [--no-build] [--repetitions N]
+# Needs libbenchmark-dev; libdnnl-dev adds the comparison with oneDNN. Shares are of CPU time, the least of N repetitions
+# that alternate among all benchmarks: a machine that others use as well spoils few of them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=1
+repetitions=9
+while [ $# -gt 0 ]; do
+  case $1 in
+    --no-build) build=0 ;;
+    --repetitions) repetitions=$2; shift ;;
+    *) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  esac
+  shift
+done
+if [ "$build" = 1 ]; then
+  cmake --preset release -DWITIN_BENCHMARKS=ON >/dev/null
+  cmake --build --preset release --target witin_bench
+fi
+results=$(mktemp)
+trap 'rm -f "$results"' EXIT
+OMP_NUM_THREADS=1 build/release/tests/bench/witin_bench --benchmark_format=json --benchmark_min_time=0.03 \
+  --benchmark_repetitions="$repetitions" --benchmark_enable_random_interleaving=true >"$results" 2>/dev/null
+exec python3 scripts/bench_table.py "$results"

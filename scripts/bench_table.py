@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""The table of ratios of scripts/bench.sh, from the JSON of Google Benchmark.
+
+A row is one claim: what was measured, in GMAC/s or GB/s, against what, the ratio and the ratio that must hold."""
+import json
+import sys
+
+LARGE = ("4096x2048x1024", "1024x1024x512")
+CONV, SMALL_CONV, DEPTHWISE = "conv/64to64x56", "conv/16to32x28", "depthwise/64to64x56"
+
+
+def best_rates(path):
+    """Name -> the highest rate of its counter (macs or bytes) a second of CPU time, in units of 10^9."""
+    with open(path, encoding="utf-8") as stream:
+        runs = json.load(stream)["benchmarks"]
+    rates = {}
+    for run in runs:
+        if run.get("run_type") != "iteration":
+            continue
+        amount = run.get("macs", run.get("bytes"))
+        rate = amount / run["cpu_time"]  # nanoseconds
+        name = run["name"].split("/repeats:")[0]
+        rates[name] = max(rates.get(name, 0), rate)
+    return rates
+
+
+def claims():
+    """(what, against, least ratio): names of benchmarks, against one or the share of a read bandwidth."""
+    vnni = "avx512vnni/"
+    for shape in LARGE:
+        yield vnni + shape, "peak/avx512vnni", 0.94
+    yield vnni + "100x800x256", "peak/avx512vnni", 0.92
+    yield vnni + CONV, "peak/avx512vnni", 0.92
+    yield vnni + SMALL_CONV, "peak/avx512vnni", 0.78
+    yield vnni + DEPTHWISE, "onednn/" + DEPTHWISE, 1.7
+    for shape, size in (("1x392x384", 392 * 384), ("1x800x256", 800 * 256)):
+        yield vnni + shape, f"read/{size}", 0.85  # a product of M = 1 reads one byte of weights
+    for shape in (*LARGE, "100x800x256", "1x392x384", "1x800x256", CONV, SMALL_CONV):
+        yield vnni + shape, "onednn/" + shape, 0.97
+    for shape in (*LARGE, "100x800x256"):
+        yield "avx2/" + shape, "peak/avx2", 0.85
+    for shape in (*LARGE, "100x800x256"):
+        yield "sse2/" + shape, "peak/sse2", 0.60
+    for path in ("avx512vnni", "avx2", "sse2"):
+        for shape in LARGE:
+            yield f"{path}/{shape}/witin_nn", f"{path}/{shape}", 0.97
+
+
+def main():
+    rates = best_rates(sys.argv[1])
+    print(f"{'measured':38} {'G/s':>8}   {'against':26} {'G/s':>8} {'ratio':>7} {'wanted':>7}")
+    short = 0
+    for what, against, wanted in claims():
+        if what not in rates or against not in rates:
+            missing = what if what not in rates else against
+            print(f"{what:38} {'':8}   {against:26} {'':8} {'-':>7} {wanted:7.2f}  not measured here: {missing}")
+            continue
+        ratio = rates[what] / rates[against]
+        short += ratio < wanted
+        print(f"{what:38} {rates[what]:8.1f}   {against:26} {rates[against]:8.1f} {ratio:7.2f} {wanted:7.2f}"
+              f"{'' if ratio >= wanted else '  short'}")
+    return 1 if short else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
