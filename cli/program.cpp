@@ -62,6 +62,7 @@ void describe(CLI::App& app, GlobalOptions& options, Action& action) {
   add_diff(app, action);
   add_gap(app, action);
   add_sweep(app, action);
+  add_bench(app, action);
   add_completion(app, action);
 }
 

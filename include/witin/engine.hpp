@@ -77,6 +77,8 @@ struct RunOptions {
   std::int64_t block_frames = 0;  // 0: chosen; results do not depend on it
   // Called from worker threads after a block with the number of finished and of all frames.
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};
+  // One for each node, or null: nanoseconds its operator took are added, of all threads together.
+  std::atomic<std::int64_t>* node_nanoseconds = nullptr;
   const std::atomic<bool>* cancel = nullptr;  // true: stop soon, the run ends with error "run.cancelled"
   // Noise on the array. Errors of run(): noise.operator where the model has no law for a node it is asked for,
   // noise.nodes where the glob matches no node on the array, noise.trial, noise.draws.

@@ -6,6 +6,7 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 #include "sim/noise/draws.hpp"
@@ -200,9 +201,7 @@ Status Runner::run_step(Workspace& workspace, std::size_t step, std::int64_t fir
   run.fields = fields;
   run.scratch = &workspace.scratch;
   run.state = workspace.states[step].get();
-  const ops::Noise* const noise = noise_[step].get();
-  Status status =
-      noise == nullptr ? planned.op->run(run) : dynamic_cast<const ops::Noisy&>(*planned.op).run_noisy(run, *noise);
+  Status status = run_timed(step, run);
   workspace.scratch.reset();
   if (!status) return std::move(status).error().within("node '" + plan_.nodes[step].name + "'");
 
@@ -222,6 +221,20 @@ Status Runner::run_step(Workspace& workspace, std::size_t step, std::int64_t fir
     }
   }
   return {};
+}
+
+Status Runner::run_timed(std::size_t step, const ops::Run& run) const {
+  const auto run_operator = [&] {
+    const ops::Operator& op = *plan_.steps[step].op;
+    const ops::Noise* const noise = noise_[step].get();
+    return noise == nullptr ? op.run(run) : dynamic_cast<const ops::Noisy&>(op).run_noisy(run, *noise);
+  };
+  if (options_.node_nanoseconds == nullptr) return run_operator();
+  const auto start = std::chrono::steady_clock::now();
+  Status status = run_operator();
+  const auto spent = std::chrono::steady_clock::now() - start;
+  options_.node_nanoseconds[step] += std::chrono::duration_cast<std::chrono::nanoseconds>(spent).count();
+  return status;
 }
 
 void Runner::finished(std::int64_t frames) {

@@ -31,6 +31,7 @@ class Runner {
   Status draw_noise();
   Status run_block(Workspace& workspace, std::int64_t first, std::int64_t count);
   Status run_step(Workspace& workspace, std::size_t step, std::int64_t first, std::int64_t count);
+  Status run_timed(std::size_t step, const ops::Run& run) const;
   Status run_in_order();
   Status run_in_parallel(int threads);
   void finished(std::int64_t frames);

@@ -17,6 +17,14 @@
 #endif
 #define WITIN_INLINE_LAMBDA __attribute__((always_inline))
 #define WITIN_KEEP_IN_MEMORY asm volatile("" ::: "memory")
+// The compiler must take the vector for another one.
+#if defined(__aarch64__)
+#define WITIN_OPAQUE(vector) asm volatile("" : "+w"(vector))
+#elif defined(__AVX512F__)
+#define WITIN_OPAQUE(vector) asm volatile("" : "+v"(vector))
+#else
+#define WITIN_OPAQUE(vector) asm volatile("" : "+x"(vector))
+#endif
 #define WITIN_NOINLINE __attribute__((noinline))
 #define WITIN_INLINE WITIN_INLINE_LAMBDA inline
 
@@ -42,7 +50,7 @@ constexpr std::size_t extent(std::int64_t n) { return static_cast<std::size_t>(n
 namespace {
 
 constexpr witin::kernels::KernelTable body_table() {
-  return {matmul, depthwise, apply_rule, transpose, convert, normals};
+  return {matmul, depthwise, apply_rule, transpose, convert, normals, peak};
 }
 
 }  // namespace

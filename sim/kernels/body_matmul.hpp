@@ -223,6 +223,27 @@ void matmul_narrow(const MatmulArgs& a) {
   if constexpr (kHasDot8) run_matmul<Dot8>(a);
 }
 
+constexpr int kPeakAccumulators = 12;
+
+// The narrowest products of this path on registers: what no kernel can pass.
+WITIN_NOINLINE std::int64_t peak(std::int64_t steps) {
+  Simd::I acc[kPeakAccumulators];
+  WITIN_UNROLL
+  for (int i = 0; i < kPeakAccumulators; ++i) acc[i] = Simd::zero();
+  Simd::I x = Simd::zero();
+  Simd::I w = Simd::zero();
+  for (std::int64_t step = 0; step < steps; ++step) {
+    WITIN_OPAQUE(x);
+    WITIN_OPAQUE(w);
+    WITIN_UNROLL
+    for (int i = 0; i < kPeakAccumulators; ++i) {
+      acc[i] = Simd::kHasDot8 ? Simd::dot8(acc[i], x, w) : Simd::dot16(acc[i], x, w);
+      WITIN_OPAQUE(acc[i]);
+    }
+  }
+  return steps * kPeakAccumulators * Simd::kLanes * (Simd::kHasDot8 ? 4 : 2);
+}
+
 void matmul(const MatmulArgs& a) { a.wide ? run_matmul<Dot16>(a) : matmul_narrow<Simd::kHasDot8>(a); }
 
 }  // namespace

@@ -23,4 +23,8 @@ enum class Isa : std::uint8_t { kRef, kSse2, kAvx2, kAvx512bw, kAvx512vnni, kNeo
 // fastest runnable one. Errors: "isa.unknown", "isa.not_built", "isa.not_supported".
 [[nodiscard]] Result<Isa> select_isa(std::string_view forced = {});
 
+// Multiply-accumulates a second this core does at best on a path: its widest multiplications of 8-bit codes (16-bit
+// where it has none of 8) on registers, the fastest of several short measurements. 0 for kRef, which has no bound.
+[[nodiscard]] double measure_peak(Isa isa);
+
 }  // namespace witin::kernels

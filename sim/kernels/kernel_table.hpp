@@ -99,6 +99,8 @@ struct KernelTable {
   void (*convert)(const void* codes, Element from, std::int64_t count, void* out, Element to, std::int32_t offset);
   // out: [chunks][kNormalChunk]
   void (*normals)(const NormalStream& stream, std::uint64_t first_chunk, std::int64_t chunks, float* out);
+  // Works on registers alone and returns the multiply-accumulates it did; null where no path is faster than its loops.
+  std::int64_t (*peak)(std::int64_t steps);
 };
 
 // Normative; of every path.

@@ -100,6 +100,6 @@ void convert(const void* codes, Element from, std::int64_t count, void* out, Ele
 
 }  // namespace
 
-const KernelTable kRefKernels{matmul, depthwise, apply_rule, transpose, convert, reference_normals};
+const KernelTable kRefKernels{matmul, depthwise, apply_rule, transpose, convert, reference_normals, nullptr};
 
 }  // namespace witin::kernels

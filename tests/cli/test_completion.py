@@ -43,7 +43,7 @@ class Completion(CliTest):
 
     def test_bash(self):
         self.assertEqual(self.bash("witin-sim", ""),
-                         ["run", "info", "golden", "verify", "diff", "gap", "sweep", "completion"])
+                         ["run", "info", "golden", "verify", "diff", "gap", "sweep", "bench", "completion"])
         self.assertEqual(self.bash("witin-sim", "ver"), ["verify"])
         self.assertEqual(self.bash("witin-sim", "run", "--trace-level", "n"), ["none", "nodes"])
         self.assertEqual(self.bash("witin-sim", "--color", "a"), ["auto", "always"])
