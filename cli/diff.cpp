@@ -7,6 +7,7 @@
 #include "cli/ui/progress_bar.hpp"
 #include "cli/ui/signals.hpp"
 #include "sim/diff/compare.hpp"
+#include "sim/report/diff_page.hpp"
 #include "sim/report/diff_report.hpp"
 #include "sim/report/explain_report.hpp"
 #include "sim/trace/output_file.hpp"
@@ -25,6 +26,7 @@ struct DiffArguments {
   bool complete = false;
   bool json = false;
   std::filesystem::path junit;
+  std::filesystem::path html;
   std::filesystem::path explain;   // the model
   std::vector<std::string> input;  // of the network: FILE or NAME=FILE
 };
@@ -76,6 +78,11 @@ Result<explain::Explanations> explain_report(const diff::Side& left, const diff:
 
 Result<ExitStatus> diff_sides(const DiffArguments& arguments, Terminal& terminal) {
   const auto begin = std::chrono::steady_clock::now();
+  if (Status free =
+          check_paths({arguments.left, arguments.right, arguments.explain}, {arguments.junit, arguments.html});
+      !free) {
+    return std::move(free).error();
+  }
   const auto left = diff::open_side(arguments.left);
   if (!left) return left.error();
   const auto right = diff::open_side(arguments.right);
@@ -93,6 +100,10 @@ Result<ExitStatus> diff_sides(const DiffArguments& arguments, Terminal& terminal
   if (!arguments.junit.empty()) {
     const std::string xml = report::diff_junit(*report, arguments.complete, time.count());
     if (Status written = trace::write_file(arguments.junit, xml); !written) return std::move(written).error();
+  }
+  if (!arguments.html.empty()) {
+    const std::string page = report::diff_page(*report, arguments.complete, explanations ? &*explanations : nullptr);
+    if (Status written = trace::write_file(arguments.html, page); !written) return std::move(written).error();
   }
   if (arguments.json) {
     report::Document document = report::diff_document(*report, arguments.complete);
@@ -117,6 +128,7 @@ void add_diff(CLI::App& app, Action& action) {
       "\n"
       "Examples:\n"
       "  witin-sim diff before.wtrace after.wtrace\n"
+      "  witin-sim diff before.wtrace after.wtrace --html diff.html\n"
       "  witin-sim diff run.wtrace mapped/ --json\n"
       "  witin-sim diff run.wtrace capture/ --tolerance 2 --junit diff.xml\n"
       "  witin-sim diff run.wtrace other.wtrace --explain model.wpkg --input input.npy\n"
@@ -141,6 +153,7 @@ void add_diff(CLI::App& app, Action& action) {
       ->allow_extra_args(false)
       ->type_name("[NAME=]FILE");
   command->add_option("--junit", arguments->junit, "Write the result as JUnit XML, too")->type_name("FILE.xml");
+  command->add_option("--html", arguments->html, "Write a page, too")->type_name("FILE.html");
   command->add_flag("--json", arguments->json, "Print one JSON document instead of text");
   command->add_option("--threads", arguments->threads, "Worker threads; the default is one a processor")
       ->check(CLI::Range(1, 1024))

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "sim/report/diff_report.hpp"
 #include "sim/report/html/page.hpp"
 #include "sim/report/network_parts.hpp"
 #include "sim/report/table.hpp"
@@ -35,12 +36,14 @@ std::string leading_channels_of(const FieldReport& field) {
   return leading_channels(channels, field.channels_per_group, field.channels);
 }
 
+std::string counted_values(std::int64_t count) { return html::grouped(count) + (count == 1 ? " value" : " values"); }
+
 std::string place(const diff::Example& at) { return "frame " + std::to_string(at.frame) + " " + to_string(at.index); }
 
 class DiffPage {
  public:
-  DiffPage(const diff::Report& report, const std::vector<NodeFindings>& findings)
-      : report_(report), findings_(findings), page_("Comparison", sides()) {
+  DiffPage(const diff::Report& report, bool complete, const explain::Explanations* explanations)
+      : report_(report), complete_(complete), explanations_(explanations), page_("Comparison", sides()) {
     // Culprits first, then what differs else, each in execution order.
     for (const bool culprits : {true, false}) {
       for (std::size_t i = 0; i < report.nodes.size() && described_.size() < kMostDetails; ++i) {
@@ -103,24 +106,28 @@ class DiffPage {
 
   void verdict() {
     const diff::Counts& counts = report_.counts;
-    const bool missing = counts.missing_left + counts.missing_right != 0;
+    const bool equal = is_equal(report_, complete_);
     if (counts.different == 0) {
-      page_.verdict(missing ? Tone::kWarn : Tone::kGood, missing ? "Equal in what both sides have" : "Equal",
-                    html::grouped(counts.compared) + " values compared.");
+      const bool lacking = counts.missing_left + counts.missing_right != 0;
+      page_.verdict(!equal    ? Tone::kBad
+                    : lacking ? Tone::kWarn
+                              : Tone::kGood,
+                    !equal    ? "Different: values that only one side has"
+                    : lacking ? "Equal in what both sides have"
+                              : "Equal",
+                    counted_values(counts.compared) + " compared.");
       return;
     }
     const auto culprit = std::ranges::find(report_.nodes, Origin::kCulprit, &NodeReport::origin);
-    std::string answer = "Different: " + html::grouped(counts.different) + " of " + html::grouped(counts.compared) +
-                         (counts.compared == 1 ? " value" : " values");
+    std::string answer = "Different: " + html::grouped(counts.different) + " of " + counted_values(counts.compared);
     if (culprit != report_.nodes.end()) answer += ", born in " + culprit->node;
-    const bool tolerated = report_.tolerance > 0 && report_.within_tolerance();
-    if (tolerated) answer += ", all within " + std::to_string(report_.tolerance) + " LSB";
+    if (equal) answer += ", all within " + std::to_string(report_.tolerance) + " LSB";
     std::string detail = report_.first ? first_words() : std::string();
     if (culprit != report_.nodes.end() && output_of(*culprit) != nullptr) {
       const std::string leading = leading_channels_of(*output_of(*culprit));
       if (!leading.empty()) detail += " Of the differences of " + culprit->node + ", " + leading + ".";
     }
-    page_.verdict(tolerated ? Tone::kWarn : Tone::kBad, answer, detail);
+    page_.verdict(equal ? Tone::kWarn : Tone::kBad, answer, detail);
   }
 
   void facts() {
@@ -132,33 +139,51 @@ class DiffPage {
     if (report_.tolerance != 0) {
       facts.push_back({"beyond " + std::to_string(report_.tolerance) + " LSB", html::grouped(counts.beyond)});
     }
-    facts.push_back({"missing left", html::grouped(counts.missing_left)});
-    facts.push_back({"missing right", html::grouped(counts.missing_right)});
+    facts.push_back({"only left", html::grouped(counts.missing_right)});
+    facts.push_back({"only right", html::grouped(counts.missing_left)});
     const auto culprits = std::ranges::count(report_.nodes, Origin::kCulprit, &NodeReport::origin);
     if (culprits != 0) facts.push_back({"nodes where differences are born", std::to_string(culprits), Tone::kBad});
     page_.facts(facts);
   }
 
   void show_findings() {
-    if (findings_.empty()) return;
+    if (explanations_ == nullptr || explanations_->nodes.empty()) return;
     page_.heading("Findings", "findings");
-    for (const NodeFindings& node : findings_) {
-      page_.subheading(node.node, Tone::kBad);
-      if (!node.note.empty()) page_.paragraph(node.note);
-      if (node.findings.empty()) {
-        page_.paragraph("No hypothesis explains these differences.");
-        continue;
+    for (const explain::NodeExplanation& node : explanations_->nodes) {
+      using enum explain::WrongSide;
+      const Tone tone = node.wrong == kUnknown ? Tone::kMuted : node.wrong == kNeither ? Tone::kGood : Tone::kBad;
+      page_.subheading(node.node, tone);
+      if (!node.reason.empty()) page_.paragraph("Not explained. " + node.reason);
+      if (node.wrong == kNeither) {
+        page_.paragraph("Both sides are what the model computes of their inputs.");
       }
-      html::Table table{{{"explains", true}, {""}, {"finding"}}, {}};
-      for (std::size_t i = 0; i < std::min(node.findings.size(), kMostFindings); ++i) {
-        const NodeFindings::Finding& finding = node.findings[i];
-        table.rows.push_back(
-            {percent(finding.explained, node.differing),
-             html::Cell(finding.certain ? "certain" : "possible", finding.certain ? Tone::kBad : Tone::kMuted),
-             finding.sentence});
-      }
-      page_.table(table);
+      if (node.left) show_findings("left", *node.left);
+      if (node.right) show_findings("right", *node.right);
     }
+    if (explanations_->left_out != 0) {
+      page_.paragraph(std::to_string(explanations_->left_out) + " further nodes that differ were not explained.");
+    }
+  }
+
+  void show_findings(const std::string& side, const explain::Explanation& explanation) {
+    if (explanation.differing == 0) return;
+    page_.paragraph("The " + side + " side is not what the model computes in " + html::grouped(explanation.differing) +
+                    " of " + html::grouped(explanation.differing + explanation.equal) + " values." +
+                    (explanation.findings.empty() ? " Nothing this program knows explains that." : "") +
+                    (explanation.indistinguishable ? " On these data the first findings cannot be told apart." : "") +
+                    (explanation.complete ? "" : " Not every pair of causes was tried."));
+    if (explanation.findings.empty()) return;
+    html::Table table{{{"explains", true}, {"finding"}, {""}, {"where"}, {"breaks", true}}, {}};
+    for (std::size_t i = 0; i < std::min(explanation.findings.size(), kMostFindings); ++i) {
+      const explain::Finding& finding = explanation.findings[i];
+      std::string sentence = finding.sentence;
+      for (const std::string& same : finding.same_as) sentence += " The same here: " + same;
+      table.rows.push_back(
+          {percent(finding.explained, explanation.differing), std::move(sentence),
+           html::Cell(finding.certain ? "certain" : "possible", finding.certain ? Tone::kBad : Tone::kMuted),
+           finding.location.empty() ? "the whole node" : finding.location, html::grouped(finding.broken)});
+    }
+    page_.table(table);
   }
 
   // Arrays one side lacks stand before the first node that reads them.
@@ -170,7 +195,7 @@ class DiffPage {
     for (const diff::Missing& one : report_.missing) missing.emplace(one.node, &one);
     const auto add_missing = [&](const diff::Missing& one) {
       if (!placed.insert(one.node).second) return;
-      nodes.push_back({one.node, one.field, one.left ? "missing left" : "missing right", {}, Tone::kMissing});
+      nodes.push_back({one.node, one.field, one.left ? "only right" : "only left", {}, Tone::kMissing});
     };
     for (std::size_t i = 0; i < report_.nodes.size(); ++i) {
       const NodeReport& node = report_.nodes[i];
@@ -289,25 +314,25 @@ class DiffPage {
   void missing() {
     if (report_.missing.empty()) return;
     page_.heading("On one side only");
-    html::Table table{{{"node"}, {"field"}, {"missing"}, {"frames", true}, {"values", true}, {"reason"}}, {}};
+    html::Table table{{{"node"}, {"field"}, {"only"}, {"frames", true}, {"values", true}, {"reason"}}, {}};
     for (const diff::Missing& missing : report_.missing) {
-      table.rows.push_back({html::Cell(missing.node, Tone::kMissing), missing.field,
-                            missing.left ? "on the left" : "on the right", html::grouped(missing.frames),
-                            html::grouped(missing.values), missing.reason});
+      table.rows.push_back({html::Cell(missing.node, Tone::kMissing), missing.field, missing.left ? "right" : "left",
+                            html::grouped(missing.frames), html::grouped(missing.values), missing.reason});
     }
     page_.table(table);
   }
 
   const diff::Report& report_;
-  const std::vector<NodeFindings>& findings_;
+  const bool complete_;
+  const explain::Explanations* explanations_;
   html::Page page_;
   std::vector<std::size_t> described_;
 };
 
 }  // namespace
 
-std::string diff_page(const diff::Report& report, const std::vector<NodeFindings>& findings) {
-  return DiffPage(report, findings).text();
+std::string diff_page(const diff::Report& report, bool complete, const explain::Explanations* explanations) {
+  return DiffPage(report, complete, explanations).text();
 }
 
 }  // namespace witin::report

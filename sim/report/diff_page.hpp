@@ -4,23 +4,12 @@
 #include <string>
 
 #include "sim/diff/report.hpp"
+#include "sim/explain/sides.hpp"
 
 namespace witin::report {
 
-// What is known of why a node differs, best first: sentences with the share of the differences they explain.
-struct NodeFindings {
-  struct Finding {
-    std::string sentence;
-    std::int64_t explained = 0;  // of `differing`
-    bool certain = false;
-  };
-
-  std::string node;
-  std::int64_t differing = 0;
-  std::vector<Finding> findings = {};
-  std::string note = {};  // what was not looked at; empty: nothing
-};
-
-[[nodiscard]] std::string diff_page(const diff::Report& report, const std::vector<NodeFindings>& findings = {});
+// `complete`: values that only one side has are differences. `explanations`: of --explain, or null.
+[[nodiscard]] std::string diff_page(const diff::Report& report, bool complete = false,
+                                    const explain::Explanations* explanations = nullptr);
 
 }  // namespace witin::report

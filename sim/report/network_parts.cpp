@@ -118,7 +118,9 @@ html::Markup error_histogram(const std::vector<diff::HistogramBin>& bins, std::s
     for (std::int64_t gap = previous + 1; any && gap < bin.lo && bin.lo - previous < 8; ++gap) {
       if (gap != 0) drawn.bins.push_back({std::to_string(gap), 0});
     }
-    drawn.bins.push_back({span_of(bin.lo, bin.hi), bin.count});
+    drawn.bins.push_back(
+        {bin.lo == bin.hi ? std::to_string(bin.lo) : std::to_string(bin.lo) + ".." + std::to_string(bin.hi),
+         bin.count});
     previous = bin.hi;
     any = true;
   }

@@ -4,7 +4,7 @@ import shutil
 import unittest
 
 from browser import ARTEFACTS, POLICY, count, needs_chromium, read_page, screenshot
-from program import DIGITS, CliTest
+from program import DIGITS, CliTest, wpkg
 
 MODEL, INPUT, LABELS = (os.path.join(DIGITS, name) for name in ("model.wpkg", "input.npy", "labels.npy"))
 BAD, GOOD = "#b3261e", "#0a6c66"  # of sim/report/html/style.cpp, light
@@ -53,6 +53,28 @@ class Pages(CliTest):
                          ("What training did not see: digits_cnn", "Most is born in conv_1",
                           "the chip cuts a negative sum", "conv_2", "13.5 %", "born here", "99.17 %"),
                          {WHITE: 500_000, BAD: 3_000})
+
+    def test_diff(self):
+        """A network with one spoilt column of conv_2 against the right one."""
+        package = wpkg.Package.read(MODEL)
+        key = package.find("conv_2")["tensors"]["weight"]
+        package.tensors[key] = package.tensors[key].copy()
+        package.tensors[key][11] = 0
+        package.write(self.path("spoilt.wpkg"))
+        self.done(MODEL, INPUT, "--trace", "left.wtrace", "-o", "left.npy")
+        self.done("spoilt.wpkg", INPUT, "--trace", "right.wtrace", "-o", "right.npy")
+        plain = self.done("diff", "left.wtrace", "right.wtrace", "--explain", MODEL, status=1)
+        page = ("diff", "left.wtrace", "right.wtrace", "--explain", MODEL, "--html", "diff.html")
+        self.assertEqual(self.done(*page, status=1), plain)
+        self.looks_right("diff.html", "diff",
+                         ("Different:", "born in conv_2", "channel 11 holds 100 % of them; 1 of 16 channels touched",
+                          "First difference in execution order: conv_2 npu_y, frame 0 [11, 0, 0]", "Findings",
+                          "The right side is not what the model computes", "inherited", "The first ones:"),
+                         {WHITE: 500_000, BAD: 2_000, GOOD: 300})
+        self.done("diff", "left.wtrace", "left.wtrace", "--html", "equal.html")
+        self.looks_right("equal.html", "diff_equal", ("= Equal", "392 400 values compared."), {WHITE: 500_000, BAD: 0})
+        self.refused("usage.overwrite", "diff", "left.wtrace", "right.wtrace", "--html", "right.wtrace")
+        self.refused("output.open", "diff", "left.wtrace", "right.wtrace", "--html", "no/folder/diff.html")
 
     def test_dark(self):
         self.done("gap", MODEL, INPUT, "--html", "gap.html")

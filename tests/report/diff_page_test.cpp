@@ -65,7 +65,7 @@ TEST_CASE("the page says which layer, which channel, and where first") {
              "frame 14\xE2\x80\x93"
              "15: 12 differences"));
   CHECK(says(page, "born here 0.1 %"));
-  CHECK(says(page, "missing left"));
+  CHECK(says(page, "only right"));
   CHECK(test::occurrences(page, "class=\"node bad\"") == 1);
   CHECK(test::occurrences(page, "class=\"node warn\"") == 1);
   CHECK(test::occurrences(page, "class=\"node good\"") == 1);
@@ -99,14 +99,34 @@ TEST_CASE("equal sides, tolerated differences, and sides without inputs") {
   CHECK(says(page, "<div class=\"verdict warn\""));
 }
 
+TEST_CASE("values that only one side has are a difference where that is asked for") {
+  diff::Report report;
+  report.nodes = {node_of("a", {}, Origin::kEqual, 0)};
+  report.counts = {14400, 14400, 0, 0, 0, 7};
+  CHECK(says(report::diff_page(report), "Equal in what both sides have"));
+  CHECK(says(report::diff_page(report, true), "Different: values that only one side has"));
+}
+
 TEST_CASE("findings stand before the network, with what they explain") {
-  const std::string page =
-      report::diff_page(report_of("conv_2"),
-                        {{"conv_2", 12, {{"The kernel is flipped in H.", 12, true}, {"Something <else>.", 3, false}}}});
+  explain::Explanations found;
+  explain::NodeExplanation node{"conv_2", "conv2d", explain::WrongSide::kRight};
+  node.right.emplace();
+  node.right->differing = 12;
+  node.right->equal = 14388;
+  node.right->findings = {{{"flip"}, {"h"}, "The kernel is flipped in H.", "", 12, 0, true},
+                          {{"other"}, {""}, "Something <else>.", "columns 3, 7", 3, 5, false}};
+  found.nodes.push_back(node);
+  found.nodes.push_back({"fc_1", "linear", explain::WrongSide::kUnknown, "Its input is on neither side."});
+  const std::string page = report::diff_page(report_of("conv_2"), false, &found);
   test::check_page(page);
+  CHECK(says(page,
+             "The right side is not what the model computes in 12 of 14\xE2\x80\xAF"
+             "400 values."));
   CHECK(says(page, "The kernel is flipped in H."));
   CHECK(says(page, "Something &lt;else&gt;."));
+  CHECK(says(page, "columns 3, 7"));
   CHECK(says(page, "certain"));
+  CHECK(says(page, "Not explained. Its input is on neither side."));
   CHECK(page.find("The kernel is flipped") < page.find("The network"));
 }
 

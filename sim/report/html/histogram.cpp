@@ -9,7 +9,7 @@
 namespace witin::report::html {
 namespace {
 
-constexpr double kTop = 22, kHeight = 130, kBottom = kTop + kHeight, kMargin = 14;
+constexpr double kTop = 22, kHeight = 130, kBottom = kTop + kHeight, kMargin = 28;
 
 // log2(count) + 1 with straight lines between the powers of two: the same on every machine.
 double logarithm(std::int64_t count) {
