@@ -7,7 +7,7 @@ from browser import ARTEFACTS, POLICY, count, needs_chromium, read_page, screens
 from program import DIGITS, CliTest, wpkg
 
 MODEL, INPUT, LABELS = (os.path.join(DIGITS, name) for name in ("model.wpkg", "input.npy", "labels.npy"))
-BAD, GOOD = "#b3261e", "#0a6c66"  # of sim/report/html/style.cpp, light
+BAD, GOOD, CURVE = "#b3261e", "#0a6c66", "#0068a8"  # of sim/report/html/style.cpp, light
 WHITE, DARK = "#ffffff", "#10151a"
 
 
@@ -75,6 +75,11 @@ class Pages(CliTest):
         self.looks_right("equal.html", "diff_equal", ("= Equal", "392 400 values compared."), {WHITE: 500_000, BAD: 0})
         self.refused("usage.overwrite", "diff", "left.wtrace", "right.wtrace", "--html", "right.wtrace")
         self.refused("output.open", "diff", "left.wtrace", "right.wtrace", "--html", "no/folder/diff.html")
+
+    def test_sweep(self):
+        self.done("-q", "sweep", MODEL, INPUT, "--labels", LABELS, "--noise", "normal:0,4,9", "--trials", 3,
+                  "--layer-trials", 0, "--html", "sweep.html")
+        self.looks_right("sweep.html", "sweep", ("digits_cnn", "accuracy", "normal"), {WHITE: 500_000, CURVE: 300})
 
     def test_dark(self):
         self.done("gap", MODEL, INPUT, "--html", "gap.html")
