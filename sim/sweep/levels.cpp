@@ -92,8 +92,7 @@ Result<std::vector<Setting>> parse_settings(std::span<const std::string> texts) 
   std::vector<Setting> settings;
   for (Family& family : families) {
     std::ranges::sort(family.levels);
-    const auto repeated = std::ranges::unique(family.levels);
-    family.levels.erase(repeated.begin(), repeated.end());
+    family.levels.erase(std::unique(family.levels.begin(), family.levels.end()), family.levels.end());
     std::vector<Setting> own;
     if (!family.leveled) own.push_back({.model = {}, .name = family.name});
     for (const std::int64_t level : family.levels) {
