@@ -136,7 +136,8 @@ WITIN_NOINLINE void depthwise_tile8(const DepthwiseArgs& a, const char* x, const
   }
 }
 
-void depthwise_narrow(const DepthwiseArgs& a) {
+// Of the paths with a dot product of bytes.
+[[maybe_unused]] void depthwise_narrow(const DepthwiseArgs& a) {
   const std::int64_t panel_bytes = (a.kernel_h + 3) / 4 * a.kernel_w * kQuad * 4;
   const std::int64_t pixels = a.out_height * a.out_width;
   for (std::int64_t m0 = 0, m1 = 0; m0 < pixels; m0 = m1) {
