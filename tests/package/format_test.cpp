@@ -39,7 +39,7 @@ std::string row_of(const std::vector<std::string>& lines, std::string_view op) {
 std::set<std::string> codes_in(const std::string& folder, const std::string& refuse_prefix) {
   const std::regex direct(
       "\"((?:file|zip|npy|json|package|manifest|trace|input|output|resource|node|attribute|tensor|axis|pool|reshape|"
-      "slice|output_rule)\\.[a-z_0-9]+)\"");
+      "slice|output_rule|noise)\\.[a-z_0-9]+)\"");
   const std::regex helper("(zip_error|npy_error|bad|refuse|syntax)\\(\\s*\"([a-z_0-9]+)\"");
   std::set<std::string> codes;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
@@ -51,10 +51,11 @@ std::set<std::string> codes_in(const std::string& folder, const std::string& ref
     for (std::sregex_iterator it(text.begin(), text.end(), helper), end; it != end; ++it) {
       const std::string function = (*it)[1];
       if (function == "syntax") continue;
-      codes.insert((function == "zip_error"   ? "zip."
-                    : function == "npy_error" ? "npy."
-                    : function == "bad"       ? "output_rule."
-                                              : refuse_prefix) +
+      codes.insert((function == "zip_error"                       ? "zip."
+                    : function == "npy_error"                     ? "npy."
+                    : function == "bad"                           ? "output_rule."
+                    : entry.path().filename() == "noise_file.cpp" ? "noise."
+                                                                  : refuse_prefix) +
                    (*it)[2].str());
     }
   }
@@ -93,17 +94,16 @@ TEST_CASE("sim/package/format.md names every operator with its tensors and attri
 TEST_CASE("the pages list every error code") {
   const std::string package = test::read_text("sim/package/format.md");
   const std::string trace = test::read_text("sim/trace/format.md");
+  const std::string noise = test::read_text("sim/noise/noise.md");
   const auto codes = codes_in("sim/package", "manifest.");
   CHECK(codes.size() > 70);
-  for (const std::string& name : codes) {
+  const auto check_listed = [&](const std::string& name) {
     INFO(name);
-    CHECK(package.find(code(name)) != std::string::npos);
-  }
-  for (const std::string folder : {"sim/ops", "sim/array", "sim/arith", "sim/engine"}) {
-    for (const std::string& name : codes_in(folder, "")) {
-      INFO(name);
-      CHECK(package.find(code(name)) != std::string::npos);
-    }
+    CHECK((name.starts_with("noise.") ? noise : package).find(code(name)) != std::string::npos);
+  };
+  for (const std::string& name : codes) check_listed(name);
+  for (const std::string folder : {"sim/ops", "sim/array", "sim/arith", "sim/engine", "sim/noise"}) {
+    for (const std::string& name : codes_in(folder, "")) check_listed(name);
   }
   for (const std::string& name : codes_in("sim/trace", "trace.")) {
     INFO(name);
