@@ -83,7 +83,8 @@ class ModelTest(unittest.TestCase):
         self.assertEqual(run.returncode, 0, run.stderr)
         run_package.write_trace(place("expected"), package, results, "full")
         (expected_header, expected), (found_header, found) = (wpkg.read_trace(place(f)) for f in ("expected", "found"))
-        nodes = [{key: value for key, value in node.items() if not key.startswith("x-")} for node in found_header["nodes"]]
+        nodes = [{key: value for key, value in node.items() if not key.startswith("x-")}
+                 for node in found_header["nodes"]]
         self.assertEqual(nodes, expected_header["nodes"])
         for name, fields in expected.items():
             for field, values in fields.items():
