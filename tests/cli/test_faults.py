@@ -4,8 +4,10 @@ import os
 import pwd
 import re
 import resource
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -67,11 +69,15 @@ class Disk(FaultTest):
 
 class Permission(FaultTest):
     def as_nobody(self):
-        """Options for a process without root's rights, for which permissions mean something."""
+        """Options for a process without root's rights, for which permissions mean something. The checkout may lie where
+        only root can go, so such a process starts a copy of the program."""
         if os.geteuid() != 0:
             return {}
         nobody = pwd.getpwnam("nobody")
-        return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        os.chmod(folder.name, 0o755)
+        return {"executable": shutil.copy2(PROGRAM, folder.name), "user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
     def setUp(self):
         super().setUp()
