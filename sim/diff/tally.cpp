@@ -3,20 +3,12 @@
 #include <algorithm>
 #include <bit>
 
+#include "sim/frame_index.hpp"
+
 namespace witin::diff {
 namespace {
 
 std::int64_t divide_up(std::int64_t value, std::int64_t by) { return (value + by - 1) / by; }
-
-Shape index_of(std::size_t element, const Shape& shape) {
-  Shape index(shape.size());
-  for (std::size_t axis = shape.size(); axis-- > 0;) {
-    const auto extent = static_cast<std::size_t>(shape[axis]);
-    index[axis] = static_cast<std::int64_t>(element % extent);
-    element /= extent;
-  }
-  return index;
-}
 
 // right - left within +-kLargestError.
 std::int64_t error_of(std::int64_t left, std::int64_t right) {

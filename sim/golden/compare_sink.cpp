@@ -4,6 +4,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "sim/frame_index.hpp"
 #include "sim/ops/codes.hpp"
 
 namespace witin::golden {
@@ -47,16 +48,6 @@ Count compare(const Expected* expected, const Found* found, std::size_t size) {
       count = {1, i, static_cast<std::int64_t>(expected[i]), static_cast<std::int64_t>(found[i])};
   }
   return count;
-}
-
-Shape index_of(std::size_t element, const Shape& shape) {
-  Shape index(shape.size());
-  for (std::size_t axis = shape.size(); axis-- > 0;) {
-    const auto extent = static_cast<std::size_t>(shape[axis]);
-    index[axis] = static_cast<std::int64_t>(element % extent);
-    element /= extent;
-  }
-  return index;
 }
 
 }  // namespace

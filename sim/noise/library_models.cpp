@@ -5,8 +5,7 @@
 //            bias rows 2.6 u (0.57 + 0.035 |wb|),  output u
 //   mbs      acc += L sigma(x, w) z (mbs_law.hpp),  bias rows 0.15 L where wb = 0, else L (0.490740 + 0.0286020 |wb|),
 //            output 0.225 L
-#include <cmath>
-
+#include "sim/arith/rounding.hpp"
 #include "sim/noise/model.hpp"
 
 namespace witin::noise {
@@ -14,7 +13,7 @@ namespace witin::noise {
 double Sigma::operator()(double magnitude) const {
   if (magnitude == 0 && at_zero) return *at_zero;
   if (table.empty()) return additive + relative * magnitude;
-  const auto index = static_cast<std::size_t>(std::nearbyint(magnitude));
+  const auto index = static_cast<std::size_t>(arith::rne(magnitude));
   return table[index < table.size() ? index : table.size() - 1];
 }
 

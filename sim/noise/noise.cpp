@@ -6,6 +6,7 @@
 
 #include "sim/noise/model.hpp"
 #include "sim/noise/real.hpp"
+#include "sim/number_text.hpp"
 #include "sim/package/noise_file.hpp"
 
 namespace witin {
@@ -62,7 +63,7 @@ Result<NoiseModel> NoiseModel::parse(std::string_view text) {
   noise::Model model = kind == "normal" ? noise::normal(level)
                        : kind == "mbs"  ? noise::mbs(level)
                                         : noise::simple(level);
-  model.json = R"({"model": ")" + std::string(kind) + R"(", "level": )" + noise::shortest(level) + "}";
+  model.json = R"({"model": ")" + std::string(kind) + R"(", "level": )" + number_text(level) + "}";
   out.model_ = std::make_shared<const noise::Model>(std::move(model));
   return out;
 }
@@ -78,7 +79,7 @@ Result<NoiseModel> NoiseModel::parse_custom(std::string_view json, std::string_v
 std::string NoiseModel::name() const {
   if (none()) return "none";
   const std::string kind(name_of(model_->kind));
-  return model_->kind == noise::Kind::kCustom ? kind : kind + ":" + noise::shortest(model_->level);
+  return model_->kind == noise::Kind::kCustom ? kind : kind + ":" + number_text(model_->level);
 }
 
 std::string NoiseModel::json() const { return none() ? R"({"model": "none"})" : model_->json; }

@@ -8,6 +8,7 @@
 #include "sim/arith/bias.hpp"
 #include "sim/noise/fixed.hpp"
 #include "sim/noise/real.hpp"
+#include "sim/number_text.hpp"
 
 namespace witin::noise {
 namespace {
@@ -39,7 +40,8 @@ Result<arith::OutputRule> noisy_rule(const arith::OutputRuleSpec& spec, double& 
   if (!plain) return plain.error();
   g = spec.arithmetic == Arithmetic::kWitinNn ? static_cast<double>(arith::rne(plain->g())) : plain->g();
   if (!(g > 0)) {
-    return Error{"noise.divisor", "noisy forwards divide by round(g)", "g", "round(g) >= 1", shortest(plain->g()), ""};
+    return Error{
+        "noise.divisor", "noisy forwards divide by round(g)", "g", "round(g) >= 1", number_text(plain->g()), ""};
   }
   arith::OutputRuleSpec fixed;
   fixed.arithmetic = spec.arithmetic;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <cstdint>
 
 namespace witin::noise {
@@ -34,11 +33,5 @@ double exponential(double v) {
 }  // namespace
 
 double power(double base, double exponent) { return exponential(exponent * logarithm(base)); }
-
-std::string shortest(double number) {
-  char text[64];
-  const auto [end, error] = std::to_chars(text, text + sizeof text, number);
-  return {text, end};
-}
 
 }  // namespace witin::noise

@@ -2,13 +2,9 @@
 // cells of a trial, not for inner loops.
 #pragma once
 
-#include <string>
-
 namespace witin::noise {
 
 // base^exponent for base in [1e-21, 1e21], |exponent| <= 1e3; within 1e-12 where the result is a normal number.
 [[nodiscard]] double power(double base, double exponent);
-
-[[nodiscard]] std::string shortest(double number);  // the shortest decimal text that gives this number
 
 }  // namespace witin::noise

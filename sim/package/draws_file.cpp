@@ -4,6 +4,7 @@
 
 #include "sim/guard.hpp"
 #include "sim/noise/draws.hpp"
+#include "sim/number_text.hpp"
 #include "sim/package/limits.hpp"
 #include "sim/package/npy.hpp"
 #include "sim/package/zip_reader.hpp"
@@ -42,7 +43,7 @@ Result<std::vector<double>> read_draws(const ByteSource& member) {
   for (std::size_t i = 0; i < out.size(); ++i) {
     if (std::abs(out[i]) < 1e3) continue;
     return Error{"noise.draws",     "this is no standard normal", "element " + std::to_string(i),
-                 "a finite number", std::to_string(out[i]),       ""};
+                 "a finite number", number_text(out[i]),          ""};
   }
   return out;
 }

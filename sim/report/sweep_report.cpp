@@ -1,9 +1,7 @@
 #include "sim/report/sweep_report.hpp"
 
-#include <array>
-#include <charconv>
-
 #include "sim/escape.hpp"
+#include "sim/number_text.hpp"
 #include "sim/report/document.hpp"
 #include "sim/report/html/markup.hpp"
 #include "sim/report/table.hpp"
@@ -110,12 +108,6 @@ Document trial_json(const Sweep& sweep, const Finding& finding, std::size_t tria
   return json;
 }
 
-// The shortest digits that read back as the same number.
-std::string digits(double value) {
-  std::array<char, 32> text{};
-  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
-}
-
 // RFC 4180.
 std::string csv_cell(std::string_view text) {
   if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
@@ -129,13 +121,13 @@ std::string csv_line(const Sweep& sweep, const Finding& finding, std::string_vie
   const Network& network = sweep.networks[finding.network];
   const sweep::Setting& setting = sweep.settings[finding.setting];
   std::string line = csv_cell(network.name) + "," + csv_cell(setting.name) + "," +
-                     (setting.level ? digits(*setting.level) : "") + "," + csv_cell(noised) + "," +
+                     (setting.level ? number_text(*setting.level) : "") + "," + csv_cell(noised) + "," +
                      std::to_string(score.count) + "," + std::string(sweep::name(network.metric()));
-  line += "," + digits(score.mean) + "," + (score.deviation ? digits(*score.deviation) : "") + ",";
-  if (score.confidence) line += digits(score.confidence->low) + "," + digits(score.confidence->high);
+  line += "," + number_text(score.mean) + "," + (score.deviation ? number_text(*score.deviation) : "") + ",";
+  if (score.confidence) line += number_text(score.confidence->low) + "," + number_text(score.confidence->high);
   if (!score.confidence) line += ",";
-  return line + "," + digits(score.min) + "," + digits(score.max) + "," + digits(loss) + "," + digits(output.rms) +
-         "," + std::to_string(output.largest) + "," + digits(output.different) + "\n";
+  return line + "," + number_text(score.min) + "," + number_text(score.max) + "," + number_text(loss) + "," +
+         number_text(output.rms) + "," + std::to_string(output.largest) + "," + number_text(output.different) + "\n";
 }
 
 void add_row(Table& table, const Sweep& sweep, const Finding& finding) {

@@ -1,7 +1,7 @@
 #include "sim/sweep/levels.hpp"
+#include "sim/number_text.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <string_view>
 
@@ -27,11 +27,6 @@ std::optional<std::int64_t> parse_units(std::string_view text) {
 }
 
 double level_of(std::int64_t units) { return static_cast<double>(units) / static_cast<double>(kUnit); }
-
-std::string shortest(double value) {
-  std::array<char, 32> text{};
-  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
-}
 
 Error refused(const std::string& text, std::string what) {
   return Error{"usage.levels",   std::move(what),
@@ -82,7 +77,7 @@ Status add_text(const std::string& text, std::vector<Family>& families) {
 
 }  // namespace
 
-std::string Setting::text() const { return level ? name + ":" + shortest(*level) : name; }
+std::string Setting::text() const { return level ? name + ":" + number_text(*level) : name; }
 
 Result<std::vector<Setting>> parse_settings(std::span<const std::string> texts) {
   std::vector<Family> families;
