@@ -50,7 +50,7 @@ constexpr std::size_t extent(std::int64_t n) { return static_cast<std::size_t>(n
 namespace {
 
 constexpr witin::kernels::KernelTable body_table() {
-  return {matmul, depthwise, apply_rule, transpose, convert, normals, peak};
+  return {kMaxColumns, matmul, depthwise, apply_rule, transpose, convert, normals, peak};
 }
 
 }  // namespace

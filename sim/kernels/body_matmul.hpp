@@ -3,19 +3,24 @@
 // Both data paths multiply 4 bytes of x with 64 bytes of weights (16 columns) a step: four u8/s8, or two s16. A tile of
 // R rows and V vectors of columns keeps its accumulators in registers over all of K; finished accumulators pass through
 // the output rule in a few KB of stack, then go to the output by rows, or in strips of rows transposed.
+//
+// The weights of a panel of columns lie in the order in which a tile reads them: one stream from the second-level
+// cache, fetched a little ahead. Streams a multiple of 4 KB apart would evict each other from the first level.
 #pragma once
 
 namespace {
 
 using witin::kernels::MatmulArgs;
 
-constexpr std::int64_t kBlock = 16;                      // columns that lie together
+constexpr std::int64_t kBlock = 16;                      // columns: what the last panel is padded to
 constexpr int kVectorsPerBlock = kBlock / Simd::kLanes;  // vectors of one block
 constexpr std::int64_t kGroupBytes = 4;                  // of x, a step
-constexpr std::int64_t kStep = kBlock * kGroupBytes;     // bytes of a block's weights, a step
 constexpr int kMaxBlocks = Simd::kTileVectors / kVectorsPerBlock;
-constexpr std::int64_t kMaxColumns = kMaxBlocks * kBlock;
+constexpr std::int64_t kMaxColumns = kMaxBlocks * kBlock;  // of a panel
 constexpr int kMaxRows = 8;
+constexpr std::int64_t kLine = 64;    // bytes of a cache line
+constexpr std::int64_t kAhead = 512;  // bytes of weights that are fetched ahead
+constexpr int kStepsTogether = 4;
 
 struct Dot8 {
   static constexpr std::int64_t kXBytes = 1;
@@ -30,26 +35,39 @@ struct Tile {
   const char* rows[kMaxRows];  // x
   const std::int64_t* segment_offsets;
   std::int64_t segments, groups;
-  const char* weights;
-  std::int64_t block_bytes;  // from one block of 16 columns to the next
+  const char* weights;  // of the panel
+  const char* later;  // weights of the next panel, brought into the second-level cache, a line for kStepsTogether steps
   const std::int32_t* init;
   std::int32_t* acc;  // [R][V * kLanes]
 };
 
-// One step: V vectors of weights against 4 bytes of each row.
+template <int V>
+constexpr std::int64_t kStepBytes = std::int64_t{V} * Simd::kLanes* kGroupBytes;  // of weights
+
+// One step: V vectors of weights against 4 bytes of each row. In just this order: compilers that move the additions
+// run out of registers.
 template <class Dot, int R, int V>
 WITIN_INLINE void run_step(Simd::I (&acc)[extent(R)][extent(V)], const char* const (&x)[extent(R)], std::int64_t i,
-                           const char* w, std::int64_t block_bytes) {
+                           const char* w) {
   Simd::I wv[extent(V)];
   WITIN_UNROLL
   for (int v = 0; v < V; ++v) {
-    wv[v] = Simd::load(w + v / kVectorsPerBlock * block_bytes + v % kVectorsPerBlock * (Simd::kLanes * 4));
+    wv[v] = Simd::load(w + v * (Simd::kLanes * 4));
+    WITIN_OPAQUE(wv[v]);
+  }
+  if constexpr (Simd::kFetchAhead && V == Simd::kTileVectors) {
+    WITIN_UNROLL
+    for (std::int64_t line = 0; line < kStepBytes<V>; line += kLine) __builtin_prefetch(w + kAhead + line, 0, 3);
   }
   WITIN_UNROLL
   for (int r = 0; r < R; ++r) {
-    const Simd::I xb = Simd::splat4(x[r] + i);
+    Simd::I xb = Simd::splat4(x[r] + i);
+    WITIN_OPAQUE(xb);
     WITIN_UNROLL
-    for (int v = 0; v < V; ++v) acc[r][v] = Dot::dot(acc[r][v], xb, wv[v]);
+    for (int v = 0; v < V; ++v) {
+      acc[r][v] = Dot::dot(acc[r][v], xb, wv[v]);
+      WITIN_OPAQUE(acc[r][v]);
+    }
   }
 }
 
@@ -63,23 +81,25 @@ WITIN_NOINLINE void run_tile(const Tile& t) {
     for (int r = 0; r < R; ++r) acc[r][v] = init;
   }
   const char* w = t.weights;
+  const char* later = t.later;
   for (std::int64_t s = 0; s < t.segments; ++s) {
     WITIN_KEEP_IN_MEMORY;  // or the compiler parks the pointers in vector registers
     const std::int64_t offset = t.segment_offsets == nullptr ? 0 : t.segment_offsets[s] * Dot::kXBytes;
-    const std::int64_t block_bytes = t.block_bytes;
     const char* x[extent(R)];
     WITIN_UNROLL
     for (int r = 0; r < R; ++r) x[r] = t.rows[r] + offset;
-    const std::int64_t pairs_end = t.groups / 2 * 2 * kGroupBytes;
     std::int64_t i = 0;
-    for (; i < pairs_end; i += 2 * kGroupBytes, w += 2 * kStep) {
-      run_step<Dot, R, V>(acc, x, i, w, block_bytes);
-      run_step<Dot, R, V>(acc, x, i + kGroupBytes, w + kStep, block_bytes);
+    const std::int64_t end = t.groups * kGroupBytes;
+    for (; i + kStepsTogether * kGroupBytes <= end; i += kStepsTogether * kGroupBytes) {
+      WITIN_UNROLL
+      for (int u = 0; u < kStepsTogether; ++u) run_step<Dot, R, V>(acc, x, i + u * kGroupBytes, w + u * kStepBytes<V>);
+      w += kStepsTogether * kStepBytes<V>;
+      if constexpr (Simd::kFetchAhead && V == Simd::kTileVectors) {
+        __builtin_prefetch(later, 0, 2);
+        later += kLine;
+      }
     }
-    if (t.groups % 2 != 0) {
-      run_step<Dot, R, V>(acc, x, i, w, block_bytes);
-      w += kStep;
-    }
+    for (; i < end; i += kGroupBytes, w += kStepBytes<V>) run_step<Dot, R, V>(acc, x, i, w);
   }
   std::int32_t* const out = t.acc;
   WITIN_UNROLL
@@ -100,11 +120,12 @@ WITIN_NOINLINE void run_row(const Tile& t) {
   }
   const char* w = t.weights;
   const auto step = [&](int u, const char* x) WITIN_INLINE_LAMBDA {
-    const Simd::I xb = Simd::splat4(x);
+    Simd::I xb = Simd::splat4(x);
+    WITIN_OPAQUE(xb);
     WITIN_UNROLL
     for (int v = 0; v < V; ++v) {
-      const char* at = w + v / kVectorsPerBlock * t.block_bytes + v % kVectorsPerBlock * (Simd::kLanes * 4);
-      acc[u][v] = Dot::dot(acc[u][v], xb, Simd::load(at + u * kStep));
+      acc[u][v] = Dot::dot(acc[u][v], xb, Simd::load(w + u * kStepBytes<V> + v * (Simd::kLanes * 4)));
+      WITIN_OPAQUE(acc[u][v]);
     }
   };
   for (std::int64_t s = 0; s < t.segments; ++s) {
@@ -114,12 +135,12 @@ WITIN_NOINLINE void run_row(const Tile& t) {
       WITIN_UNROLL
       for (int u = 0; u < kUnroll; ++u) step(u, x + u * kGroupBytes);
       x += kUnroll * kGroupBytes;
-      w += kUnroll * kStep;
+      w += kUnroll * kStepBytes<V>;
     }
     for (; groups > 0; --groups) {
       step(0, x);
       x += kGroupBytes;
-      w += kStep;
+      w += kStepBytes<V>;
     }
   }
   WITIN_UNROLL
@@ -134,6 +155,13 @@ WITIN_NOINLINE void run_row(const Tile& t) {
 template <int V>
 constexpr int kRowsFor = V == Simd::kTileVectors ? Simd::kTileRows : kMaxRows;
 
+// Accumulators of each column of a single row.
+template <int V>
+constexpr int kRowUnroll = V >= 8   ? 1
+                           : V >= 4 ? 2
+                           : V >= 2 ? 4
+                                    : 8;
+
 // Runs a tile of at most `rows` rows, fewer than the tallest has, and returns how many it did.
 template <class Dot, int V>
 std::int64_t run_rows(const Tile& t, std::int64_t rows) {
@@ -145,8 +173,7 @@ std::int64_t run_rows(const Tile& t, std::int64_t rows) {
     if (rows >= 3) return run_tile<Dot, 3, V>(t), 3;
   }
   if (rows >= 2) return run_tile<Dot, 2, V>(t), 2;
-  constexpr int kUnroll = V >= 8 ? 1 : V >= 4 ? 2 : V >= 2 ? 4 : 8;
-  return run_row<Dot, V, kUnroll>(t), 1;
+  return run_row<Dot, V, kRowUnroll<V>>(t), 1;
 }
 
 template <class Dot>
@@ -161,19 +188,28 @@ WITIN_INLINE void place_rows(const MatmulArgs& a, std::int64_t m, Tile& t) {
   for (int r = 0; r < R; ++r) t.rows[r] = x_row<Dot>(a, m + r);
 }
 
+WITIN_INLINE std::int64_t row_bytes_of(const MatmulArgs& a) { return a.segments * a.groups_per_run * kGroupBytes; }
+
+// The panel that starts at column n.
+WITIN_INLINE void place_panel(const MatmulArgs& a, std::int64_t n, Tile& t) {
+  t.segment_offsets = a.segment_offsets;
+  t.segments = a.segments;
+  t.groups = a.groups_per_run;
+  t.weights = static_cast<const char*>(a.weights) + n * row_bytes_of(a);
+  t.init = a.init + n;
+}
+
 template <class Dot, int V>
 void run_panel(const MatmulArgs& a, std::int64_t first_row, std::int64_t end_row, std::int64_t n) {
   constexpr std::int64_t kColumns = V * Simd::kLanes;
   constexpr int kMost = kRowsFor<V>;
   StripWriter<kColumns, kMaxRows> writer(a.rule, a.out, n, a.n);
   Tile t;
-  t.segment_offsets = a.segment_offsets;
-  t.segments = a.segments;
-  t.groups = a.groups_per_run;
-  t.block_bytes = a.segments * a.groups_per_run * kStep;
-  t.weights = static_cast<const char*>(a.weights) + n / kBlock * t.block_bytes;
-  t.init = a.init + n;
+  place_panel(a, n, t);
   t.acc = writer.acc();
+  const std::int64_t lines = row_bytes_of(a) / (kStepsTogether * kGroupBytes) * kLine;
+  t.later = n + kColumns < a.n ? t.weights + kColumns * row_bytes_of(a) : static_cast<const char*>(a.weights);
+  const char* const later_end = t.later + kMaxColumns * row_bytes_of(a);
   for (std::int64_t m0 = first_row, m1 = 0; m0 < end_row; m0 = m1) {
     m1 = strip_end(m0, end_row);
     const std::int64_t strip_rows = m1 - m0;
@@ -184,6 +220,7 @@ void run_panel(const MatmulArgs& a, std::int64_t first_row, std::int64_t end_row
         place_rows<Dot, kMost>(a, m0 + m, t);
         run_tile<Dot, kMost, V>(t);
         writer.finish(kMost);
+        if (t.later < later_end) t.later += lines;
         m += kMost;
         continue;
       }
@@ -196,15 +233,41 @@ void run_panel(const MatmulArgs& a, std::int64_t first_row, std::int64_t end_row
   }
 }
 
+// A single row: its panels are rows of a matrix with kMaxColumns columns to the writer, so that the output rule passes
+// over many at once. Returns the columns done.
+template <class Dot>
+std::int64_t run_single_row(const MatmulArgs& a) {
+  OutputArgs out = a.out;
+  out.row_stride = kMaxColumns * out.column_stride;
+  out.row_offsets = nullptr;
+  if (a.out.row_offsets != nullptr)
+    out.data = static_cast<char*>(out.data) + a.out.row_offsets[0] * size_of(out.element);
+  StripWriter<kMaxColumns, kMaxRows> writer(a.rule, out, 0, kMaxColumns);
+  Tile t;
+  t.rows[0] = x_row<Dot>(a, 0);
+  const std::int64_t panels = a.n / kMaxColumns;
+  for (std::int64_t first = 0; first < panels; first += kMaxRows) {
+    const std::int64_t count = panels - first < kMaxRows ? panels - first : kMaxRows;
+    for (std::int64_t p = 0; p < count; ++p) {
+      place_panel(a, (first + p) * kMaxColumns, t);
+      t.acc = writer.acc() + p * kMaxColumns;
+      run_row<Dot, Simd::kTileVectors, kRowUnroll<Simd::kTileVectors>>(t);
+    }
+    writer.begin(first);
+    writer.finish(count);
+    writer.end();
+  }
+  return panels * kMaxColumns;
+}
+
 template <class Dot>
 void run_matmul(const MatmulArgs& a) {
   // Rows whose x stays in the second-level cache while all columns pass.
-  const std::int64_t row_bytes = a.segments * a.groups_per_run * kGroupBytes;
-  std::int64_t chunk = (std::int64_t{256} << 10) / row_bytes / kStripRows * kStripRows;
+  std::int64_t chunk = (std::int64_t{256} << 10) / row_bytes_of(a) / kStripRows * kStripRows;
   chunk = chunk < kStripRows ? kStripRows : chunk;
   for (std::int64_t first = 0; first < a.rows; first += chunk) {
     const std::int64_t end = first + chunk < a.rows ? first + chunk : a.rows;
-    std::int64_t n = 0;
+    std::int64_t n = a.rows == 1 ? run_single_row<Dot>(a) : 0;
     for (; n + kMaxColumns - kBlock < a.n; n += kMaxColumns) run_panel<Dot, Simd::kTileVectors>(a, first, end, n);
     if constexpr (kMaxBlocks == 4) {
       if (a.n - n > 2 * kBlock) {

@@ -39,7 +39,7 @@ struct MatmulArgs {
   const std::int64_t* row_offsets;
   const std::int64_t* segment_offsets;
   std::int64_t segments, groups_per_run, run;
-  const void* weights;
+  const void* weights;  // layout: PackedMatrix
   bool wide;
   const std::int32_t* init;
   std::int64_t n;
@@ -92,6 +92,7 @@ inline constexpr int kNormalBlocks = 16;                // blocks of one chunk
 inline constexpr int kNormalChunk = 4 * kNormalBlocks;  // samples of one chunk
 
 struct KernelTable {
+  std::int64_t panel;  // columns of weights that lie together
   void (*matmul)(const MatmulArgs&);
   void (*depthwise)(const DepthwiseArgs&);
   void (*apply_rule)(const RuleArgs&, const std::int32_t* acc, std::int64_t count, void* codes, Element element);

@@ -8,7 +8,7 @@
 namespace witin::kernels {
 namespace {
 
-constexpr std::int64_t kBlock = 16;  // columns that lie together
+constexpr std::int64_t kBlock = 16;  // columns: what the last panel is padded to
 
 std::int64_t padded(std::int64_t n) { return (n + kBlock - 1) / kBlock * kBlock; }
 
@@ -16,13 +16,16 @@ template <typename T>
 void fill(const PackedMatrix& matrix, std::span<const std::int16_t> weights, T* out) {
   const std::int64_t run = matrix.run();
   const std::int64_t group = matrix.group();
-  for (std::int64_t segment = 0; segment < matrix.segments(); ++segment) {
-    for (std::int64_t i = 0; i < run; ++i) {
-      const std::int16_t* row = weights.data() + (segment * run + i) * matrix.n();
-      for (std::int64_t n = 0; n < matrix.n(); ++n) {
-        const std::int64_t block = (n / kBlock * matrix.segments() + segment) * matrix.groups_per_run() + i / group;
-        out[(block * kBlock + n % kBlock) * group + i % group] = static_cast<T>(row[n]);
-      }
+  const std::int64_t groups = matrix.segments() * matrix.groups_per_run();
+  const std::int64_t panel = kernel_table(matrix.isa()).panel;
+  for (std::int64_t first = 0; first < matrix.n(); first += panel) {
+    const std::int64_t columns = std::min(panel, matrix.n() - first);
+    T* const to = out + first * groups * group;
+    for (std::int64_t k = 0; k < matrix.k(); ++k) {
+      const std::int64_t step = k / run * matrix.groups_per_run() + k % run / group;
+      const std::int16_t* const row = weights.data() + k * matrix.n() + first;
+      T* const at = to + step * padded(columns) * group + k % run % group;
+      for (std::int64_t c = 0; c < columns; ++c) at[c * group] = static_cast<T>(row[c]);
     }
   }
 }

@@ -12,6 +12,7 @@ struct Simd {
   static constexpr bool kHasDot8 = true;
   static constexpr int kTileRows = 6;
   static constexpr int kTileVectors = 4;
+  static constexpr bool kFetchAhead = true;
 
   static I dot8(I acc, I x, I w) { return vdotq_s32(acc, vreinterpretq_s8_s32(x), vreinterpretq_s8_s32(w)); }
   static I dot16(I acc, I x, I w) {

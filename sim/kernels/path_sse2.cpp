@@ -12,6 +12,7 @@ struct Simd {
   static constexpr bool kHasDot8 = false;
   static constexpr int kTileRows = 3;
   static constexpr int kTileVectors = 4;
+  static constexpr bool kFetchAhead = false;
 
   static I dot8(I acc, I, I) { return acc; }
   static I dot16(I acc, I x, I w) { return _mm_add_epi32(acc, _mm_madd_epi16(x, w)); }

@@ -44,11 +44,13 @@ void store_output(const OutputArgs& out, std::int64_t m, std::int64_t n, std::in
   store(out.data, out.element, row + n * out.column_stride, value);
 }
 
+constexpr std::int64_t kPanel = 16;  // columns
+
 // w[k, n] of the packed weights, k = segment * run + position.
 std::int32_t weight(const MatmulArgs& a, std::int64_t segment, std::int64_t position, std::int64_t n) {
   const std::int64_t group = a.wide ? 2 : 4;
   const std::int64_t index =
-      (((n / 16 * a.segments + segment) * a.groups_per_run + position / group) * 16 + n % 16) * group +
+      (((n / kPanel * a.segments + segment) * a.groups_per_run + position / group) * kPanel + n % kPanel) * group +
       position % group;
   return load(a.weights, a.wide ? Element::kS16 : Element::kS8, index);
 }
@@ -100,6 +102,6 @@ void convert(const void* codes, Element from, std::int64_t count, void* out, Ele
 
 }  // namespace
 
-const KernelTable kRefKernels{matmul, depthwise, apply_rule, transpose, convert, reference_normals, nullptr};
+const KernelTable kRefKernels{kPanel, matmul, depthwise, apply_rule, transpose, convert, reference_normals, nullptr};
 
 }  // namespace witin::kernels
