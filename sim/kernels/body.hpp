@@ -17,6 +17,7 @@
 #endif
 #define WITIN_INLINE_LAMBDA __attribute__((always_inline))
 #define WITIN_KEEP_IN_MEMORY asm volatile("" ::: "memory")
+#define WITIN_OPAQUE_POINTER(pointer) asm volatile("" : "+r"(pointer))
 // The compiler must take the vector for another one.
 #if defined(__aarch64__)
 #define WITIN_OPAQUE(vector) asm volatile("" : "+w"(vector))

@@ -24,10 +24,12 @@ constexpr int kStepsTogether = 4;
 
 struct Dot8 {
   static constexpr std::int64_t kXBytes = 1;
+  static constexpr bool kAddsItself = true;  // one instruction multiplies and adds
   static WITIN_INLINE Simd::I dot(Simd::I acc, Simd::I x, Simd::I w) { return Simd::dot8(acc, x, w); }
 };
 struct Dot16 {
   static constexpr std::int64_t kXBytes = 2;
+  static constexpr bool kAddsItself = Simd::kHasDot8;
   static WITIN_INLINE Simd::I dot(Simd::I acc, Simd::I x, Simd::I w) { return Simd::dot16(acc, x, w); }
 };
 
@@ -44,29 +46,50 @@ struct Tile {
 template <int V>
 constexpr std::int64_t kStepBytes = std::int64_t{V} * Simd::kLanes* kGroupBytes;  // of weights
 
-// One step: V vectors of weights against 4 bytes of each row. In just this order: compilers that move the additions
-// run out of registers.
+// Vectors of weights that each row reads from memory, where registers are few.
+template <int V>
+constexpr int kFromMemory = V == Simd::kTileVectors ? Simd::kFromMemory : 0;
+
+// One step: V vectors of weights, `at` bytes behind w, against 4 bytes of each row. In just this order: compilers that
+// move the additions or share the loads run out of registers.
 template <class Dot, int R, int V>
 WITIN_INLINE void run_step(Simd::I (&acc)[extent(R)][extent(V)], const char* const (&x)[extent(R)], std::int64_t i,
-                           const char* w) {
-  Simd::I wv[extent(V)];
+                           const char*& w, std::int64_t at) {
+  constexpr int kHeld = V - kFromMemory<V>;
+  const auto load = [&](int v) WITIN_INLINE_LAMBDA { return Simd::load(w + at + v * (Simd::kLanes * 4)); };
+  Simd::I held[extent(kHeld + 1)];
   WITIN_UNROLL
-  for (int v = 0; v < V; ++v) {
-    wv[v] = Simd::load(w + v * (Simd::kLanes * 4));
-    WITIN_OPAQUE(wv[v]);
+  for (int v = 0; v < kHeld; ++v) {
+    held[v] = load(v);
+    WITIN_OPAQUE(held[v]);
   }
   if constexpr (Simd::kFetchAhead && V == Simd::kTileVectors) {
     WITIN_UNROLL
-    for (std::int64_t line = 0; line < kStepBytes<V>; line += kLine) __builtin_prefetch(w + kAhead + line, 0, 3);
+    for (std::int64_t line = 0; line < kStepBytes<V>; line += kLine) __builtin_prefetch(w + at + kAhead + line, 0, 3);
   }
   WITIN_UNROLL
   for (int r = 0; r < R; ++r) {
     Simd::I xb = Simd::splat4(x[r] + i);
     WITIN_OPAQUE(xb);
-    WITIN_UNROLL
-    for (int v = 0; v < V; ++v) {
-      acc[r][v] = Dot::dot(acc[r][v], xb, wv[v]);
-      WITIN_OPAQUE(acc[r][v]);
+    if constexpr (kHeld < V) WITIN_OPAQUE_POINTER(w);
+    if constexpr (Dot::kAddsItself) {
+      WITIN_UNROLL
+      for (int v = 0; v < V; ++v) {
+        acc[r][v] = Dot::dot(acc[r][v], xb, v < kHeld ? held[v] : load(v));
+        WITIN_OPAQUE(acc[r][v]);
+      }
+    } else {
+      Simd::I product[extent(V)];
+      WITIN_UNROLL
+      for (int v = 0; v < V; ++v) {
+        product[v] = Simd::multiply16(xb, v < kHeld ? held[v] : load(v));
+        WITIN_OPAQUE(product[v]);
+      }
+      WITIN_UNROLL
+      for (int v = 0; v < V; ++v) {
+        Simd::accumulate(acc[r][v], product[v]);
+        WITIN_OPAQUE(acc[r][v]);
+      }
     }
   }
 }
@@ -92,14 +115,14 @@ WITIN_NOINLINE void run_tile(const Tile& t) {
     const std::int64_t end = t.groups * kGroupBytes;
     for (; i + kStepsTogether * kGroupBytes <= end; i += kStepsTogether * kGroupBytes) {
       WITIN_UNROLL
-      for (int u = 0; u < kStepsTogether; ++u) run_step<Dot, R, V>(acc, x, i + u * kGroupBytes, w + u * kStepBytes<V>);
+      for (int u = 0; u < kStepsTogether; ++u) run_step<Dot, R, V>(acc, x, i + u * kGroupBytes, w, u * kStepBytes<V>);
       w += kStepsTogether * kStepBytes<V>;
       if constexpr (Simd::kFetchAhead && V == Simd::kTileVectors) {
         __builtin_prefetch(later, 0, 2);
         later += kLine;
       }
     }
-    for (; i < end; i += kGroupBytes, w += kStepBytes<V>) run_step<Dot, R, V>(acc, x, i, w);
+    for (; i < end; i += kGroupBytes, w += kStepBytes<V>) run_step<Dot, R, V>(acc, x, i, w, 0);
   }
   std::int32_t* const out = t.acc;
   WITIN_UNROLL

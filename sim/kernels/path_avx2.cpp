@@ -12,10 +12,14 @@ struct Simd {
   static constexpr bool kHasDot8 = false;
   static constexpr int kTileRows = 6;
   static constexpr int kTileVectors = 2;
-  static constexpr bool kFetchAhead = false;
+  static constexpr bool kFetchAhead = true;
+  static constexpr int kFromMemory = 1;
 
   static I dot8(I acc, I, I) { return acc; }
-  static I dot16(I acc, I x, I w) { return _mm256_add_epi32(acc, _mm256_madd_epi16(x, w)); }
+  static I multiply16(I x, I w) { return _mm256_madd_epi16(x, w); }
+  // acc stays in its register: compilers that choose another one run out of them.
+  static void accumulate(I& acc, I product) { asm("vpaddd %1, %0, %0" : "+x"(acc) : "x"(product)); }
+  static I dot16(I acc, I x, I w) { return _mm256_add_epi32(acc, multiply16(x, w)); }
 
   static I zero() { return _mm256_setzero_si256(); }
   static I load(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }

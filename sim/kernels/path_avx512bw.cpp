@@ -8,8 +8,9 @@ struct Simd : Avx512 {
   static constexpr int kTileRows = 6;
   static constexpr int kTileVectors = 4;
   static constexpr bool kFetchAhead = true;
+  static constexpr int kFromMemory = 0;
   static I dot8(I acc, I, I) { return acc; }
-  static I dot16(I acc, I x, I w) { return _mm512_add_epi32(acc, _mm512_madd_epi16(x, w)); }
+  static I dot16(I acc, I x, I w) { return add(acc, multiply16(x, w)); }
 };
 
 }  // namespace

@@ -13,13 +13,16 @@ struct Simd {
   static constexpr int kTileRows = 6;
   static constexpr int kTileVectors = 4;
   static constexpr bool kFetchAhead = true;
+  static constexpr int kFromMemory = 0;
 
   static I dot8(I acc, I x, I w) { return vdotq_s32(acc, vreinterpretq_s8_s32(x), vreinterpretq_s8_s32(w)); }
-  static I dot16(I acc, I x, I w) {
+  static I multiply16(I x, I w) {
     const int16x8_t a = vreinterpretq_s16_s32(x);
     const int16x8_t b = vreinterpretq_s16_s32(w);
-    return vaddq_s32(acc, vpaddq_s32(vmull_s16(vget_low_s16(a), vget_low_s16(b)), vmull_high_s16(a, b)));
+    return vpaddq_s32(vmull_s16(vget_low_s16(a), vget_low_s16(b)), vmull_high_s16(a, b));
   }
+  static void accumulate(I& acc, I product) { acc = add(acc, product); }
+  static I dot16(I acc, I x, I w) { return vaddq_s32(acc, multiply16(x, w)); }
 
   static I zero() { return vdupq_n_s32(0); }
   static I load(const void* p) { return vreinterpretq_s32_u8(vld1q_u8(static_cast<const std::uint8_t*>(p))); }

@@ -13,9 +13,12 @@ struct Simd {
   static constexpr int kTileRows = 3;
   static constexpr int kTileVectors = 4;
   static constexpr bool kFetchAhead = false;
+  static constexpr int kFromMemory = 4;
 
   static I dot8(I acc, I, I) { return acc; }
-  static I dot16(I acc, I x, I w) { return _mm_add_epi32(acc, _mm_madd_epi16(x, w)); }
+  static I multiply16(I x, I w) { return _mm_madd_epi16(x, w); }
+  static void accumulate(I& acc, I product) { acc = add(acc, product); }
+  static I dot16(I acc, I x, I w) { return _mm_add_epi32(acc, multiply16(x, w)); }
 
   static I zero() { return _mm_setzero_si128(); }
   static I load(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }

@@ -25,6 +25,8 @@ struct Avx512 {
   }
   static I flip(I a, I b) { return _mm512_xor_si512(a, b); }
   static I add(I a, I b) { return _mm512_add_epi32(a, b); }
+  static I multiply16(I x, I w) { return _mm512_madd_epi16(x, w); }
+  static void accumulate(I& acc, I product) { acc = add(acc, product); }
   static I adds16(I a, I b) { return _mm512_adds_epi16(a, b); }
   static I sra2(I a) { return _mm512_srai_epi32(a, 2); }
   static I sra2_16(I a) { return _mm512_srai_epi16(a, 2); }
