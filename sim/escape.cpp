@@ -16,4 +16,10 @@ void append_escaped(std::string& out, std::string_view text) {
   }
 }
 
+std::string escaped(std::string_view text) {
+  std::string out;
+  append_escaped(out, text);
+  return out;
+}
+
 }  // namespace witin

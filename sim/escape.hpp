@@ -8,5 +8,6 @@ namespace witin {
 
 // Control characters become \xHH, so that no text can forge a line or command a terminal.
 void append_escaped(std::string& out, std::string_view text);
+[[nodiscard]] std::string escaped(std::string_view text);
 
 }  // namespace witin

@@ -11,11 +11,6 @@ namespace {
 constexpr std::int64_t kAccumulatorsAtOnce = 8192;
 constexpr std::int32_t kEveryPart = -1;
 
-std::int32_t as_int32(std::int64_t value) {
-  return static_cast<std::int32_t>(std::clamp<std::int64_t>(value, std::numeric_limits<std::int32_t>::min(),
-                                                            std::numeric_limits<std::int32_t>::max()));
-}
-
 CodeRange range_of(std::span<const std::int32_t> weight) {
   CodeRange range;
   for (const std::int32_t w : weight) range = {std::min(range.lo, w), std::max(range.hi, w)};
@@ -222,14 +217,14 @@ void ArrayLayer::show(std::span<const std::int32_t> acc, std::span<const std::in
     for (std::int64_t n = 0; n < columns; ++n) {
       const std::int64_t place = sink.places[first + m] + n * sink.output_stride;
       const auto index = static_cast<std::size_t>(m * columns + n);
-      if (sink.y_d != nullptr) sink.y_d[place] = as_int32((*divider_)(high[index]));
+      if (sink.y_d != nullptr) sink.y_d[place] = arith::sat((*divider_)(high[index]), 32);
       for (std::int64_t p = 0; p < parts_; ++p) {
         const std::int32_t value = acc[static_cast<std::size_t>(p * count * columns) + index];
         const std::int64_t at = parts_ == 1 ? place
                                             : (place / sink.frame_elements * parts_ + p) * sink.frame_elements +
                                                   place % sink.frame_elements;
         if (sink.acc != nullptr) sink.acc[at] = value;
-        if (sink.v != nullptr) sink.v[at] = as_int32(rule_.v(value));
+        if (sink.v != nullptr) sink.v[at] = arith::sat(rule_.v(value), 32);
       }
     }
   }

@@ -3,14 +3,13 @@
 #include <algorithm>
 
 #include "sim/arith/split.hpp"
+#include "sim/array/field_index.hpp"
 #include "sim/array/input_codes.hpp"
 #include "sim/array/noisy_node.hpp"
 #include "sim/ops/codes.hpp"
 
 namespace witin::array {
 namespace {
-
-enum FieldIndex : std::size_t { kNpuX, kNpuAcc, kNpuV };
 
 // The last frames of the run so far, oldest first.
 struct History final : ops::State {

@@ -10,12 +10,11 @@
 #include <vector>
 
 #include "sim/array/array_attributes.hpp"
+#include "sim/array/array_size.hpp"
 
 namespace witin::array {
 
 inline constexpr std::int32_t kMaxWeight = 275;
-inline constexpr std::int64_t kArrayRows = 2048;  // weight rows; pn needs two for each row of the matrix
-inline constexpr std::int64_t kArrayColumns = 1024;
 
 struct ArrayTensors {
   std::vector<std::int32_t> weight;      // in the tensor's own order

@@ -13,13 +13,11 @@
 #include <string>
 #include <vector>
 
+#include "sim/array/array_size.hpp"
 #include "witin/engine.hpp"
 
 namespace witin::array {
 
-inline constexpr std::int64_t kArrayColumns = 1024;
-inline constexpr std::int64_t kArrayRows = 2048;
-inline constexpr std::int64_t kArrayBiasUnits = 16;
 inline constexpr std::int64_t kBlockColumns = 896;
 
 struct Block {

@@ -1,8 +1,8 @@
 // Running a node with noise: gather codes, pass by pass, convert, store.
 #include <algorithm>
-#include <limits>
 
 #include "sim/arith/split.hpp"
+#include "sim/array/field_index.hpp"
 #include "sim/array/noisy_node.hpp"
 #include "sim/array/staging.hpp"
 #include "sim/ops/codes.hpp"
@@ -10,15 +10,8 @@
 namespace witin::array {
 namespace {
 
-enum FieldIndex : std::size_t { kNpuX, kNpuAcc, kNpuV };
-
 constexpr std::int64_t kMostAtOnce = 128;       // positions
 constexpr std::int64_t kCodesAtOnce = 1 << 17;  // gathered at a time: they stay in the second-level cache
-
-std::int32_t as_int32(std::int64_t value) {
-  return static_cast<std::int32_t>(std::clamp<std::int64_t>(value, std::numeric_limits<std::int32_t>::min(),
-                                                            std::numeric_limits<std::int32_t>::max()));
-}
 
 }  // namespace
 
@@ -134,7 +127,7 @@ void NoisyNode::run_positions(const Block& block, std::span<const Matrix> parts,
     for_each([&](std::size_t i, std::int64_t place, std::int64_t n) {
       const std::int64_t bias = source_->tensors.bias_d[static_cast<std::size_t>(matrix.first_column + n)];
       const std::int64_t digital = (*divider_)(static_cast<std::int64_t>(high[i]) + bias);
-      if (digital_field != nullptr) digital_field[place] = as_int32(digital);
+      if (digital_field != nullptr) digital_field[place] = arith::sat(digital, 32);
       sum[i] = rule_.clip(sum[i] + digital);
     });
   } else if (parts_ > 1) {

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "sim/diff/array_files.hpp"
+#include "sim/package/is_there.hpp"
 #include "sim/package/limits.hpp"
 #include "sim/package/mapper_files.hpp"
 
@@ -13,11 +14,7 @@ namespace witin::diff {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
+using package::is_there;
 
 struct LayerFile {
   std::string kind;  // "L", "EL", "I"

@@ -8,6 +8,7 @@
 
 #include "sim/diff/array_files.hpp"
 #include "sim/package/bytes.hpp"
+#include "sim/package/is_there.hpp"
 #include "sim/package/limits.hpp"
 #include "sim/package/mapper_files.hpp"
 
@@ -16,12 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using package::File;
+using package::is_there;
 using package::MappedLayer;
-
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
 
 struct Numbered {
   std::int64_t number;

@@ -6,6 +6,7 @@
 #include "sim/guard.hpp"
 #include "sim/package/byte_source.hpp"
 #include "sim/package/digest.hpp"
+#include "sim/package/is_there.hpp"
 #include "sim/package/json_value.hpp"
 #include "sim/package/limits.hpp"
 
@@ -14,6 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using package::in_quotes;
+using package::is_there;
 using package::Json;
 using package::JsonFormat;
 using package::JsonRecord;
@@ -22,11 +24,6 @@ namespace limits = package::limits;
 
 constexpr JsonFormat kFormat{"case", "case.json"};
 constexpr std::size_t kFiles = 2'000;  // of one case: an input may be a file of its own
-
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
 
 bool is_case(const fs::path& folder) { return is_there(folder / "case.json") || is_there(folder / "model.wpkg"); }
 

@@ -7,8 +7,6 @@
 namespace witin::golden {
 namespace {
 
-constexpr std::int64_t kBlockCodes = std::int64_t{1} << 18;
-
 Status write_inputs(const Net& net, FrameSpan frames, const std::filesystem::path& path) {
   const std::vector<Input>& inputs = net.engine->package().inputs;
   std::vector<trace::FrameArray> arrays;

@@ -8,7 +8,6 @@
 namespace witin::golden {
 namespace {
 
-constexpr std::int64_t kBlockCodes = std::int64_t{1} << 18;
 constexpr std::int32_t kSignedOffset = 128;
 
 class RecordSink final : public FrameSink {

@@ -10,6 +10,8 @@
 
 namespace witin::golden {
 
+inline constexpr std::int64_t kBlockCodes = std::int64_t{1} << 18;  // read and written at a time
+
 class Recording {
  public:
   // Runs frames 0 .. frames - 1 and keeps `values` in the file `path`, which belongs to the recording: whoever made its

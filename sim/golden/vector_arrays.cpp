@@ -7,8 +7,6 @@ namespace {
 
 using Use = std::function<void(std::int32_t)>;
 
-constexpr std::int64_t kBlockCodes = std::int64_t{1} << 18;
-
 // Codes of a value over the frames that are taken.
 VectorArray codes_of(const Vectors& vectors, const ValueRef& value, std::string group, std::size_t number,
                      std::string owner, std::string part) {

@@ -17,11 +17,11 @@
 namespace witin::ops {
 namespace {
 
-Result<std::unique_ptr<Operator>> prepare_chip(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_add_chip(const NodeContext& context) {
   return prepare_shifted(context, arith::Rounding::kFloor, [](std::int64_t a, std::int64_t b) { return a + b; });
 }
 
-Result<std::unique_ptr<Operator>> prepare_witin(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_add_witin(const NodeContext& context) {
   auto pair = pair_of(context);
   if (!pair) return std::move(pair).error();
   const double common = std::min(context.number("scale_left", 1), context.number("scale_right", 1));
@@ -51,7 +51,7 @@ Result<std::unique_ptr<Operator>> prepare_witin(const NodeContext& context) {
 
 }  // namespace
 
-const OpDef kAddWitin{"add", kOnWitinNn, 1, 2, right_tensor(), scaled_attributes(), prepare_witin};
-const OpDef kAddChip{"add", kOnWtm2101 | kOnNb01, 1, 2, right_tensor(), shifted_attributes(), prepare_chip};
+const OpDef kAddWitin{"add", kOnWitinNn, 1, 2, right_tensor(), scaled_attributes(), prepare_add_witin};
+const OpDef kAddChip{"add", kOnWtm2101 | kOnNb01, 1, 2, right_tensor(), shifted_attributes(), prepare_add_chip};
 
 }  // namespace witin::ops

@@ -37,7 +37,7 @@ class AvgPool final : public FrameOperator {
   bool count_padding_;
 };
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_avg_pool(const NodeContext& context) {
   auto windows = windows_of(context);
   if (!windows) return std::move(windows).error();
   return make_avg_pool(context, std::move(*windows), context.flag("count_include_pad", true));
@@ -58,6 +58,6 @@ Result<std::unique_ptr<Operator>> make_avg_pool(const NodeContext& context, Wind
   return {std::make_unique<AvgPool>(context.input(), std::move(windows), std::move(*codes), count_padding)};
 }
 
-const OpDef kAvgPool{"avg_pool", kOnAll, 1, 1, {}, attributes(), prepare};
+const OpDef kAvgPool{"avg_pool", kOnAll, 1, 1, {}, attributes(), prepare_avg_pool};
 
 }  // namespace witin::ops

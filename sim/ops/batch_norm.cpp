@@ -121,7 +121,7 @@ Status check_form(const NodeContext& context, const Form& form, std::size_t chan
   return {};
 }
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_batch_norm(const NodeContext& context) {
   const auto channels = channels_of(context);
   if (!channels) return Error(channels.error());
   const auto has = [&](std::string_view role) { return context.tensor(role) != nullptr; };
@@ -155,6 +155,6 @@ const OpDef kBatchNorm{"batch_norm",
                         scale_rule("scale_in", false),
                         scale_rule("scale_out", false),
                         rounding_rule()},
-                       prepare};
+                       prepare_batch_norm};
 
 }  // namespace witin::ops

@@ -39,7 +39,7 @@ class Cat final : public FrameOperator {
   std::vector<CodeTable> tables_;  // of each input
 };
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_cat(const NodeContext& context) {
   auto layout = concat_layout(context);
   if (!layout) return std::move(layout).error();
   const float scale_y = f32_of(context, "scale_y");
@@ -70,6 +70,6 @@ const OpDef kCat{"cat",
                   {"axis", AttributeKind::kInteger},
                   bits_rule("y_bits"),
                   clip_value_rule()},
-                 prepare};
+                 prepare_cat};
 
 }  // namespace witin::ops

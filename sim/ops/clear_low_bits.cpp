@@ -10,7 +10,7 @@
 namespace witin::ops {
 namespace {
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_clear_low_bits(const NodeContext& context) {
   const int bits = static_cast<int>(context.integer("bits", 0));
   const auto rounding = rounding_of(context, arith::Rounding::kHalfAway);
   return make_code_map(context, [=](std::int32_t x) {
@@ -21,6 +21,7 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
 }  // namespace
 
 const OpDef kClearLowBits{
-    "clear_low_bits", kOnAll, 1, 1, {}, {{"bits", AttributeKind::kInteger, true, 0, 15}, rounding_rule()}, prepare};
+    "clear_low_bits",      kOnAll, 1, 1, {}, {{"bits", AttributeKind::kInteger, true, 0, 15}, rounding_rule()},
+    prepare_clear_low_bits};
 
 }  // namespace witin::ops

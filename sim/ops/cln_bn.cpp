@@ -78,7 +78,7 @@ class ClnBn final : public FrameOperator {
   bool simple_;
 };
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_cln_bn(const NodeContext& context) {
   const Shape& shape = context.input().shape;
   if (shape.size() != 3) {
     return context.node_error("node.shape", "the input has the wrong rank", "[C, T, F]", to_string(shape));
@@ -103,6 +103,6 @@ const OpDef kClnBn{"cln_bn",
                     sum_bits_rule(),
                     {"simple", AttributeKind::kBool},
                     clip_value_rule()},
-                   prepare};
+                   prepare_cln_bn};
 
 }  // namespace witin::ops

@@ -67,7 +67,7 @@ class Concat final : public Operator {
   std::vector<Storage> storages_;
 };
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_concat(const NodeContext& context) {
   auto layout = concat_layout(context);
   if (!layout) return std::move(layout).error();
   CodeRange range = context.input().range;
@@ -80,6 +80,7 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
 }  // namespace
 
 const OpDef kConcat{
-    "concat", kOnAll, 1, std::numeric_limits<std::size_t>::max(), {}, {{"axis", AttributeKind::kInteger}}, prepare};
+    "concat",      kOnAll, 1, std::numeric_limits<std::size_t>::max(), {}, {{"axis", AttributeKind::kInteger}},
+    prepare_concat};
 
 }  // namespace witin::ops

@@ -55,7 +55,7 @@ Result<array::Lowering> conv2d_lowering(const NodeContext& context) {
 
 namespace {
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_conv2d(const NodeContext& context) {
   const Result<array::ArrayAttributes> attributes = array::read_array_attributes(context, false);
   if (!attributes) return attributes.error();
   const Result<array::Lowering> lowering = conv2d_lowering(context);
@@ -65,6 +65,6 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
 
 }  // namespace
 
-const OpDef kConv2d{"conv2d", kOnAll, 1, 1, convolution_tensors(), with_convolution_attributes({}), prepare};
+const OpDef kConv2d{"conv2d", kOnAll, 1, 1, convolution_tensors(), with_convolution_attributes({}), prepare_conv2d};
 
 }  // namespace witin::ops

@@ -71,7 +71,7 @@ Result<array::Lowering> conv_transpose2d_lowering(const NodeContext& context) {
 
 namespace {
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_conv_transpose2d(const NodeContext& context) {
   const Result<array::ArrayAttributes> attributes = array::read_array_attributes(context, false);
   if (!attributes) return attributes.error();
   if (attributes->neg_in == NegIn::kShift) {
@@ -93,6 +93,6 @@ const OpDef kConvTranspose2d{
     convolution_tensors(),
     with_convolution_attributes(
         {{.name = "output_padding", .kind = AttributeKind::kIntegers, .lo = 0, .hi = 1 << 20, .count = 2}}),
-    prepare};
+    prepare_conv_transpose2d};
 
 }  // namespace witin::ops

@@ -22,7 +22,7 @@ std::int32_t quotient(std::int32_t a, std::int32_t b) {
   return static_cast<std::int32_t>(b < 0 ? arith::rne_div(-std::int64_t{a}, -std::int64_t{b}) : arith::rne_div(a, b));
 }
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_div(const NodeContext& context) {
   auto pair = pair_of(context);
   if (!pair) return std::move(pair).error();
   const std::int32_t most = std::max(std::abs(pair->left.lo), std::abs(pair->left.hi));
@@ -53,6 +53,6 @@ const OpDef kDiv{"div",
                  {},
                  {scale_rule("scale_left"), scale_rule("scale_right"), scale_rule("scale_y"), bits_rule("y_bits"),
                   clip_value_rule()},
-                 prepare};
+                 prepare_div};
 
 }  // namespace witin::ops

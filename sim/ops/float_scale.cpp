@@ -10,7 +10,7 @@
 namespace witin::ops {
 namespace {
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_float_scale(const NodeContext& context) {
   const float value = f32_of(context, "value");
   const CodeRange range = signed_range(static_cast<int>(context.integer("bits", 7)) + 1);
   return make_code_map(
@@ -26,6 +26,6 @@ const OpDef kFloatScale{"float_scale",
                         {},
                         {{"value", AttributeKind::kNumber, true, -kLargestScale, kLargestScale},
                          {"bits", AttributeKind::kInteger, true, 1, 15}},
-                        prepare};
+                        prepare_float_scale};
 
 }  // namespace witin::ops

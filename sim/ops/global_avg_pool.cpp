@@ -7,7 +7,7 @@
 namespace witin::ops {
 namespace {
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_global_avg_pool(const NodeContext& context) {
   auto windows = whole_map(context);
   if (!windows) return std::move(windows).error();
   return make_avg_pool(context, std::move(*windows), true);
@@ -16,6 +16,7 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
 }  // namespace
 
 const OpDef kGlobalAvgPool{
-    "global_avg_pool", kOnAll, 1, 1, {}, {scale_rule("scale_in", false), scale_rule("scale_out", false)}, prepare};
+    "global_avg_pool",      kOnAll, 1, 1, {}, {scale_rule("scale_in", false), scale_rule("scale_out", false)},
+    prepare_global_avg_pool};
 
 }  // namespace witin::ops

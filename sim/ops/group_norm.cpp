@@ -90,7 +90,7 @@ Status check_magnitude(const NodeContext& context, std::size_t values) {
   return {};
 }
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_group_norm(const NodeContext& context) {
   const Shape& shape = context.input().shape;
   if (shape.size() != 3 || element_count(shape) == 0) {
     return context.node_error("node.shape", "the input is not a map", "[C, H, W]", to_string(shape));
@@ -120,6 +120,6 @@ const OpDef kGroupNorm{"group_norm",
                         scale_rule("scale_in", false),
                         scale_rule("scale_out", false),
                         {"signed", AttributeKind::kBool}},
-                       prepare};
+                       prepare_group_norm};
 
 }  // namespace witin::ops

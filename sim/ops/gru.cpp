@@ -72,7 +72,7 @@ class Gru final : public RecurrentOperator {
   Parts parts_;
 };
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_gru(const NodeContext& context) {
   const Result<std::int64_t> inputs = cell_input(context);
   if (!inputs) return inputs.error();
   const std::int64_t hidden = context.tensor("weight_hn")->shape[1];
@@ -109,6 +109,6 @@ const OpDef kGru{"gru",
                   cell_bias("bias_hn"), cell_bias("bias_in"), cell_table("table_sigmoid"), cell_table("table_tanh")},
                  with_cell_attributes(2, {divisor_rule("g_zr"), divisor_rule("g_hn"), divisor_rule("g_in"), ones_rule(),
                                           order_rule(), saturate_sums_rule()}),
-                 prepare};
+                 prepare_gru};
 
 }  // namespace witin::ops

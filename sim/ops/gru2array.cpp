@@ -81,7 +81,7 @@ class Gru2Array final : public RecurrentOperator {
   Parts parts_;
 };
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_gru2array(const NodeContext& context) {
   const Result<std::int64_t> inputs = cell_input(context);
   if (!inputs) return inputs.error();
   const std::int64_t hidden = context.tensor("weight_h")->shape[0];
@@ -121,6 +121,6 @@ const OpDef kGru2Array{
                              saturate_sums_rule(),
                              {.name = "hidden_shift", .kind = AttributeKind::kInteger, .lo = -31, .hi = 16},
                              {.name = "state_min", .kind = AttributeKind::kInteger, .lo = -128, .hi = 0}}),
-    prepare};
+    prepare_gru2array};
 
 }  // namespace witin::ops

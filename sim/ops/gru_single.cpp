@@ -76,7 +76,7 @@ class GruSingle final : public RecurrentOperator {
   Parts parts_;
 };
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_gru_single(const NodeContext& context) {
   const Result<std::int64_t> inputs = cell_input(context);
   if (!inputs) return inputs.error();
   const std::int64_t hidden = context.tensor("weight_h")->shape[1];
@@ -109,6 +109,6 @@ const OpDef kGruSingle{"gru_single",
                        {cell_weight("weight_zr"), cell_weight("weight_h"), cell_bias("bias_zr"), cell_bias("bias_h"),
                         cell_table("table_sigmoid"), cell_table("table_tanh")},
                        with_cell_attributes(2, {divisor_rule("g_zr"), divisor_rule("g_h"), ones_rule(), order_rule()}),
-                       prepare};
+                       prepare_gru_single};
 
 }  // namespace witin::ops

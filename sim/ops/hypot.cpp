@@ -16,7 +16,7 @@
 namespace witin::ops {
 namespace {
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_hypot(const NodeContext& context) {
   const auto left_shift = left_shift_of(context);
   if (!left_shift) return Error(left_shift.error());
   if (context.input(0).shape != context.input(1).shape) {
@@ -50,6 +50,6 @@ const OpDef kHypot{
     2,
     {},
     {scale_rule("scale_left"), scale_rule("scale_y"), bits_rule("y_bits"), left_shift_rule(), clip_value_rule()},
-    prepare};
+    prepare_hypot};
 
 }  // namespace witin::ops

@@ -10,7 +10,7 @@
 namespace witin::ops {
 namespace {
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_inv_sqrt(const NodeContext& context) {
   const auto rule = root_rule(context);
   if (!rule) return Error(rule.error());
   return make_code_map(
@@ -26,6 +26,6 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
 
 }  // namespace
 
-const OpDef kInvSqrt{"inv_sqrt", kOnAll, 1, 1, {}, root_attributes(), prepare};
+const OpDef kInvSqrt{"inv_sqrt", kOnAll, 1, 1, {}, root_attributes(), prepare_inv_sqrt};
 
 }  // namespace witin::ops

@@ -35,7 +35,7 @@ Result<array::Lowering> linear_lowering(const NodeContext& context) {
 
 namespace {
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_linear(const NodeContext& context) {
   const Result<array::ArrayAttributes> attributes = array::read_array_attributes(context, true);
   if (!attributes) return attributes.error();
   const Result<array::Lowering> lowering = linear_lowering(context);
@@ -54,6 +54,6 @@ const OpDef kLinear{"linear",
                      {"bias", "int32", 1, false},
                      {"bias_d", "int32", 1, false}},
                     array::with_array_attributes({}),
-                    prepare};
+                    prepare_linear};
 
 }  // namespace witin::ops

@@ -85,7 +85,7 @@ class Lstm final : public RecurrentOperator {
   Parts parts_;
 };
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_lstm(const NodeContext& context) {
   const Result<std::int64_t> inputs = cell_input(context);
   if (!inputs) return inputs.error();
   const std::int64_t hidden = context.tensor("weight_c")->shape[1];
@@ -119,6 +119,6 @@ const OpDef kLstm{"lstm",
                   {cell_weight("weight_ifo"), cell_weight("weight_c"), cell_bias("bias_ifo"), cell_bias("bias_c"),
                    cell_table("table_gate"), cell_table("table_cell"), cell_table("table_output")},
                   with_cell_attributes(4, {divisor_rule("g_ifo"), divisor_rule("g_c")}),
-                  prepare};
+                  prepare_lstm};
 
 }  // namespace witin::ops

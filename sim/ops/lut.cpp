@@ -33,7 +33,7 @@ Status check_entries(const NodeContext& context, const std::vector<std::int32_t>
                               std::to_string(bits) + " bits (y_bits)", std::to_string(lo) + ".." + std::to_string(hi));
 }
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_lut(const NodeContext& context) {
   const auto table = context.integers_of("table");
   const auto index =
       context.text("index", "code") == "half_lsb" ? arith::TableIndex::kHalfLsb : arith::TableIndex::kCode;
@@ -51,6 +51,6 @@ const OpDef kLut{"lut",
                  {{"table", "int8|uint8|int16", 1}},
                  {{"index", AttributeKind::kString, false, 0, 0, "code|half_lsb"},
                   {"y_bits", AttributeKind::kInteger, false, 2, 17}},
-                 prepare};
+                 prepare_lut};
 
 }  // namespace witin::ops

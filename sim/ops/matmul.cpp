@@ -104,7 +104,7 @@ Status check_attributes(const NodeContext& context) {
   return {};
 }
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_matmul(const NodeContext& context) {
   auto product = product_of(context);
   if (!product) return std::move(product).error();
   if (Status checked = check_attributes(context); !checked) return std::move(checked).error();
@@ -135,6 +135,6 @@ const OpDef kMatmul{"matmul",
                     {},
                     {scale_rule("scale_left", false), scale_rule("scale_right", false), scale_rule("scale_y", false),
                      scale_rule("g", false), bits_rule("y_bits")},
-                    prepare};
+                    prepare_matmul};
 
 }  // namespace witin::ops

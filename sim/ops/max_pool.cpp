@@ -34,7 +34,7 @@ class MaxPool final : public FrameOperator {
   std::int32_t lowest_;
 };
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_max_pool(const NodeContext& context) {
   auto windows = windows_of(context);
   if (!windows) return std::move(windows).error();
   const CodeRange range = context.input().range;
@@ -50,6 +50,6 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
 
 }  // namespace
 
-const OpDef kMaxPool{"max_pool", kOnAll, 1, 1, {}, window_attributes(), prepare};
+const OpDef kMaxPool{"max_pool", kOnAll, 1, 1, {}, window_attributes(), prepare_max_pool};
 
 }  // namespace witin::ops

@@ -30,7 +30,7 @@ class Mean final : public FrameOperator {
   LibraryMean mean_;
 };
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_mean(const NodeContext& context) {
   auto reduction = reduction_of(context, context.flag("keepdims", false));
   if (!reduction) return std::move(reduction).error();
   if (Status checked = check_mean_values(context, reduction->count); !checked) return std::move(checked).error();
@@ -44,8 +44,9 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
 
 }  // namespace
 
-const OpDef kMean{
-    "mean", kOnAll, 1, 1, {}, {{"axis", AttributeKind::kInteger}, {"keepdims", AttributeKind::kBool}, sum_bits_rule()},
-    prepare};
+const OpDef kMean{"mean",      kOnAll,
+                  1,           1,
+                  {},          {{"axis", AttributeKind::kInteger}, {"keepdims", AttributeKind::kBool}, sum_bits_rule()},
+                  prepare_mean};
 
 }  // namespace witin::ops

@@ -13,11 +13,11 @@
 namespace witin::ops {
 namespace {
 
-Result<std::unique_ptr<Operator>> prepare_chip(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_mul_chip(const NodeContext& context) {
   return prepare_shifted(context, arith::Rounding::kHalfUp, [](std::int64_t a, std::int64_t b) { return a * b; });
 }
 
-Result<std::unique_ptr<Operator>> prepare_witin(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_mul_witin(const NodeContext& context) {
   auto pair = pair_of(context);
   if (!pair) return std::move(pair).error();
   const auto g = static_cast<float>(context.number("scale_left", 1) * context.number("scale_right", 1) /
@@ -30,7 +30,7 @@ Result<std::unique_ptr<Operator>> prepare_witin(const NodeContext& context) {
 
 }  // namespace
 
-const OpDef kMulWitin{"mul", kOnWitinNn, 1, 2, right_tensor(), scaled_attributes(), prepare_witin};
-const OpDef kMulChip{"mul", kOnWtm2101 | kOnNb01, 1, 2, right_tensor(), shifted_attributes(), prepare_chip};
+const OpDef kMulWitin{"mul", kOnWitinNn, 1, 2, right_tensor(), scaled_attributes(), prepare_mul_witin};
+const OpDef kMulChip{"mul", kOnWtm2101 | kOnNb01, 1, 2, right_tensor(), shifted_attributes(), prepare_mul_chip};
 
 }  // namespace witin::ops

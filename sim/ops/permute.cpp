@@ -8,7 +8,7 @@
 namespace witin::ops {
 namespace {
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_permute(const NodeContext& context) {
   const Shape& shape = context.input().shape;
   const auto axes = context.integers("axes", {});
   const auto strides = strides_of(shape);
@@ -34,6 +34,6 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
 
 }  // namespace
 
-const OpDef kPermute{"permute", kOnAll, 1, 1, {}, {{"axes", AttributeKind::kIntegers, true}}, prepare};
+const OpDef kPermute{"permute", kOnAll, 1, 1, {}, {{"axes", AttributeKind::kIntegers, true}}, prepare_permute};
 
 }  // namespace witin::ops

@@ -14,7 +14,7 @@
 namespace witin::ops {
 namespace {
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_prelu(const NodeContext& context) {
   std::vector<float> slopes;
   for (const std::int32_t code : context.integers_of("weight")) {
     slopes.push_back(static_cast<float>(code) / f32_of(context, "scale_weight"));
@@ -45,6 +45,6 @@ const OpDef kPrelu{
     1,
     {{"weight", "int8|int16", 1}},
     {scale_rule("scale_x"), scale_rule("scale_weight"), scale_rule("scale_y"), bits_rule("y_bits"), clip_value_rule()},
-    prepare};
+    prepare_prelu};
 
 }  // namespace witin::ops

@@ -39,7 +39,7 @@ class ReduceMean final : public FrameOperator {
   arith::Rounding rounding_;
 };
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_reduce_mean(const NodeContext& context) {
   auto reduction = reduction_of(context, context.flag("keepdims", true));
   if (!reduction) return std::move(reduction).error();
   const CodeRange range = context.flag("signed", true) ? signed_range(8) : unsigned_range(8);
@@ -60,6 +60,6 @@ const OpDef kReduceMean{"reduce_mean",
                          scale_rule("scale_out", false),
                          {"signed", AttributeKind::kBool},
                          rounding_rule()},
-                        prepare};
+                        prepare_reduce_mean};
 
 }  // namespace witin::ops

@@ -27,7 +27,7 @@ class Relu final : public Operator {
   Storage input_;
 };
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_relu(const NodeContext& context) {
   const ValueType& x = context.input();
   return {std::make_unique<Relu>(
       ValueType{x.shape, {std::max(x.range.lo, std::int32_t{0}), std::max(x.range.hi, std::int32_t{0})}}, x.storage())};
@@ -35,6 +35,6 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
 
 }  // namespace
 
-const OpDef kRelu{"relu", kOnAll, 1, 1, {}, {}, prepare};
+const OpDef kRelu{"relu", kOnAll, 1, 1, {}, {}, prepare_relu};
 
 }  // namespace witin::ops

@@ -25,7 +25,7 @@ CodeRange clip_range(const NodeContext& context) {
   return neg_in == "none" && context.flag("signed", false) ? signed_range(bits) : unsigned_range(bits);
 }
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_requantize(const NodeContext& context) {
   const float from = f32_of(context, "scale_from");
   const float to = f32_of(context, "scale_to");
   const float shift = f32_of(context, "shift", 0);
@@ -49,6 +49,6 @@ const OpDef kRequantize{"requantize",
                          {"bits", AttributeKind::kInteger, false, 1, 16},
                          {"signed", AttributeKind::kBool},
                          {"neg_in", AttributeKind::kString, false, 0, 0, "none|pn|shift"}},
-                        prepare};
+                        prepare_requantize};
 
 }  // namespace witin::ops

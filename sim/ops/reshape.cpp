@@ -45,7 +45,7 @@ List swapped(List list) {
   return list;
 }
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_reshape(const NodeContext& context) {
   auto target = target_shape(context);
   if (!target) return std::move(target).error();
   const Shape& shape = context.input().shape;
@@ -67,6 +67,6 @@ const OpDef kReshape{
     1,
     {},
     {{"shape", AttributeKind::kIntegers, true}, {"order", AttributeKind::kString, false, 0, 0, "chw|memory"}},
-    prepare};
+    prepare_reshape};
 
 }  // namespace witin::ops

@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kLargestValue = 16777216;
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_scalar(const NodeContext& context) {
   const std::int64_t value = context.integer("value", 0);
   const int bits = static_cast<int>(context.integer("bits", 0));
   if (context.text("kind", "mul") == "mul") {
@@ -38,6 +38,6 @@ const OpDef kScalar{"scalar",
                      {"value", AttributeKind::kInteger, true, -kLargestValue, kLargestValue},
                      {"bits", AttributeKind::kInteger, false, -31, 16},
                      rounding_rule()},
-                    prepare};
+                    prepare_scalar};
 
 }  // namespace witin::ops

@@ -13,7 +13,7 @@
 namespace witin::ops {
 namespace {
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_scale(const NodeContext& context) {
   const double value = context.number("value", 1);
   if (std::trunc(value) == value) {
     const auto factor = static_cast<std::int64_t>(value);
@@ -33,7 +33,7 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
 
 }  // namespace
 
-const OpDef kScale{"scale", kOnAll, 1, 1, {}, {{"value", AttributeKind::kNumber, true, -128, 127}, rounding_rule()},
-                   prepare};
+const OpDef kScale{
+    "scale", kOnAll, 1, 1, {}, {{"value", AttributeKind::kNumber, true, -128, 127}, rounding_rule()}, prepare_scale};
 
 }  // namespace witin::ops

@@ -9,7 +9,7 @@
 namespace witin::ops {
 namespace {
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_shift(const NodeContext& context) {
   const int bits = static_cast<int>(context.integer("bits", 0));
   const auto rounding = rounding_of(context, arith::Rounding::kHalfUp);
   return make_code_map(context, [=](std::int32_t x) { return arith::sat(arith::shift(x, bits, rounding), 8); });
@@ -17,7 +17,7 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
 
 }  // namespace
 
-const OpDef kShift{"shift", kOnAll, 1, 1, {}, {{"bits", AttributeKind::kInteger, true, -31, 31}, rounding_rule()},
-                   prepare};
+const OpDef kShift{"shift",      kOnAll, 1, 1, {}, {{"bits", AttributeKind::kInteger, true, -31, 31}, rounding_rule()},
+                   prepare_shift};
 
 }  // namespace witin::ops

@@ -33,7 +33,7 @@ Part part_of(std::int64_t extent, std::int64_t start, std::int64_t end, std::int
   return {start, step, start > end ? (end - start + 1) / step + 1 : 0};
 }
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_slice(const NodeContext& context) {
   const Shape& shape = context.input().shape;
   const auto starts = context.integers("starts", {});
   const auto ends = context.integers("ends", {});
@@ -85,6 +85,6 @@ const OpDef kSlice{"slice",
                     {"ends", AttributeKind::kIntegers, true},
                     {"axes", AttributeKind::kIntegers},
                     {"steps", AttributeKind::kIntegers}},
-                   prepare};
+                   prepare_slice};
 
 }  // namespace witin::ops

@@ -79,7 +79,7 @@ Status check_table(const NodeContext& context, const std::vector<float>& table) 
   return {};
 }
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_softmax(const NodeContext& context) {
   auto view = normalised_axis(context);
   if (!view) return std::move(view).error();
   auto table = context.floats_of("exp_table");
@@ -89,6 +89,6 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
 
 }  // namespace
 
-const OpDef kSoftmax{"softmax", kOnAll, 1, 1, {{"exp_table", "float32", 1}}, normalise_attributes(), prepare};
+const OpDef kSoftmax{"softmax", kOnAll, 1, 1, {{"exp_table", "float32", 1}}, normalise_attributes(), prepare_softmax};
 
 }  // namespace witin::ops

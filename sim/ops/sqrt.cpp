@@ -9,7 +9,7 @@
 namespace witin::ops {
 namespace {
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_sqrt(const NodeContext& context) {
   const auto rule = root_rule(context);
   if (!rule) return Error(rule.error());
   return make_code_map(
@@ -23,6 +23,6 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
 
 }  // namespace
 
-const OpDef kSqrt{"sqrt", kOnAll, 1, 1, {}, root_attributes(), prepare};
+const OpDef kSqrt{"sqrt", kOnAll, 1, 1, {}, root_attributes(), prepare_sqrt};
 
 }  // namespace witin::ops

@@ -47,7 +47,7 @@ class SumNorm final : public FrameOperator {
   float inverse_scale_;
 };
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_sum_norm(const NodeContext& context) {
   auto view = normalised_axis(context);
   if (!view) return std::move(view).error();
   return {std::make_unique<SumNorm>(context, *view)};
@@ -55,6 +55,6 @@ Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
 
 }  // namespace
 
-const OpDef kSumNorm{"sum_norm", kOnAll, 1, 1, {}, normalise_attributes(), prepare};
+const OpDef kSumNorm{"sum_norm", kOnAll, 1, 1, {}, normalise_attributes(), prepare_sum_norm};
 
 }  // namespace witin::ops

@@ -47,7 +47,7 @@ Result<array::Lowering> tdnn_lowering(const NodeContext& context) {
 
 namespace {
 
-Result<std::unique_ptr<Operator>> prepare(const NodeContext& context) {
+Result<std::unique_ptr<Operator>> prepare_tdnn(const NodeContext& context) {
   const Result<array::ArrayAttributes> attributes = array::read_array_attributes(context, true);
   if (!attributes) return attributes.error();
   const Result<array::Lowering> lowering = tdnn_lowering(context);
@@ -70,6 +70,6 @@ const OpDef kTdnn{"tdnn",
                                                  .required = true,
                                                  .lo = -(1 << 20),
                                                  .hi = 1 << 20}}),
-                  prepare};
+                  prepare_tdnn};
 
 }  // namespace witin::ops

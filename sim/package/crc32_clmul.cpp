@@ -18,7 +18,7 @@ constexpr std::array<long long, 2> kBy16{0x1751997d0, 0x0ccaa009e};
 constexpr long long kBy4 = 0x163cd6124;
 constexpr std::array<long long, 2> kPolynomial{0x1db710641, 0x1f7011641};
 
-WITIN_CLMUL __m128i load(const std::byte* at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); }
+WITIN_CLMUL __m128i load_block(const std::byte* at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); }
 
 WITIN_CLMUL __m128i pair(const std::array<long long, 2>& of) { return _mm_set_epi64x(of[1], of[0]); }
 
@@ -47,20 +47,20 @@ bool has_clmul() { return __builtin_cpu_supports("pclmul") != 0 && __builtin_cpu
 WITIN_CLMUL std::uint32_t crc32_clmul(std::span<const std::byte> bytes, std::uint32_t crc) {
   const std::byte* at = bytes.data();
   const std::byte* end = at + bytes.size();
-  __m128i a = _mm_xor_si128(load(at), _mm_cvtsi32_si128(static_cast<int>(~crc)));
-  __m128i b = load(at + 16);
-  __m128i c = load(at + 32);
-  __m128i d = load(at + 48);
+  __m128i a = _mm_xor_si128(load_block(at), _mm_cvtsi32_si128(static_cast<int>(~crc)));
+  __m128i b = load_block(at + 16);
+  __m128i c = load_block(at + 32);
+  __m128i d = load_block(at + 48);
   const __m128i by64 = pair(kBy64);
   for (at += 64; end - at >= 64; at += 64) {
-    a = fold(a, by64, load(at));
-    b = fold(b, by64, load(at + 16));
-    c = fold(c, by64, load(at + 32));
-    d = fold(d, by64, load(at + 48));
+    a = fold(a, by64, load_block(at));
+    b = fold(b, by64, load_block(at + 16));
+    c = fold(c, by64, load_block(at + 32));
+    d = fold(d, by64, load_block(at + 48));
   }
   const __m128i by16 = pair(kBy16);
   a = fold(fold(fold(a, by16, b), by16, c), by16, d);
-  for (; at != end; at += 16) a = fold(a, by16, load(at));
+  for (; at != end; at += 16) a = fold(a, by16, load_block(at));
   return ~reduce(a);
 }
 

@@ -11,8 +11,6 @@
 namespace witin::package {
 namespace {
 
-std::string label(const std::string& name) { return "input '" + name + "'"; }
-
 // The number of frames of an array of `found` for frames of `shape`; nothing when it is neither one nor several.
 std::optional<std::int64_t> count_frames(const Shape& found, const Shape& shape) {
   if (found == shape) return 1;
@@ -29,19 +27,21 @@ bool inside(Value value, CodeRange range) {
 
 }  // namespace
 
+std::string input_label(std::string_view name) { return "input '" + std::string(name) + "'"; }
+
 Result<FrameReader> FrameReader::open(std::shared_ptr<const ByteSource> file, const Input& input,
                                       const InputOptions& options) {
   Result<NpyHeader> header = read_npy_header(*file, limits::kRank + 1);
-  if (!header) return std::move(header).error().within(label(input.name));
+  if (!header) return std::move(header).error().within(input_label(input.name));
   if (options.quantize && header->type.kind != 'f') {
-    return Error{"input.dtype",       "an input to quantise does not hold real values",
-                 label(input.name),   "float32 or float64",
-                 header->type.name(), "integers are codes already: do not quantise them"};
+    return Error{"input.dtype",           "an input to quantise does not hold real values",
+                 input_label(input.name), "float32 or float64",
+                 header->type.name(),     "integers are codes already: do not quantise them"};
   }
   if (!options.quantize && !header->type.is_integer()) {
     return Error{"input.dtype",
                  "an input does not hold integer codes",
-                 label(input.name),
+                 input_label(input.name),
                  "an integer dtype",
                  header->type.name(),
                  header->type.kind == 'f' ? "quantise real values with --quantize-input" : "save it as uint8"};
@@ -49,7 +49,7 @@ Result<FrameReader> FrameReader::open(std::shared_ptr<const ByteSource> file, co
   if (options.quantize && !input.scale) {
     return Error{"input.scale",
                  "the package gives no scale to quantise this input with",
-                 label(input.name),
+                 input_label(input.name),
                  "",
                  "",
                  "quantise it yourself, or add \"scale\" to the input in the manifest"};
@@ -58,12 +58,12 @@ Result<FrameReader> FrameReader::open(std::shared_ptr<const ByteSource> file, co
   if (!frames) {
     return Error{"input.shape",
                  "an input has another shape",
-                 label(input.name),
+                 input_label(input.name),
                  "[frames] and " + to_string(input.shape),
                  to_string(header->shape),
                  ""};
   }
-  if (*frames == 0) return Error{"input.empty", "an input holds no frames", label(input.name), "", "", ""};
+  if (*frames == 0) return Error{"input.empty", "an input holds no frames", input_label(input.name), "", "", ""};
 
   FrameReader reader;
   reader.file_ = std::move(file);
@@ -86,7 +86,7 @@ std::string FrameReader::place(std::uint64_t element) const {
     index[axis] = static_cast<std::int64_t>(rest % extent);
     rest /= extent;
   }
-  return label(name_) + " frame " + std::to_string(element / frame_elements_) + " element " +
+  return input_label(name_) + " frame " + std::to_string(element / frame_elements_) + " element " +
          (index.size() == 1 ? std::to_string(index[0]) : to_string(index));
 }
 
@@ -147,7 +147,7 @@ Status FrameReader::read_values(std::uint64_t first, std::uint64_t count, Code* 
     const std::span<Value> values(data, length);
     const std::uint64_t offset = header_.data_offset + (first + done) * sizeof(Value);
     if (Status status = file_->read(offset, std::as_writable_bytes(values)); !status) {
-      return std::move(status).error().within(label(name_));
+      return std::move(status).error().within(input_label(name_));
     }
     Status status;
     if constexpr (std::is_floating_point_v<Value>) {
@@ -190,7 +190,7 @@ Status FrameReader::read(std::int64_t first, std::int64_t count, Storage storage
   if (first < 0 || count < 0 || count > frames_ - first) {
     return Error{"internal.frames",
                  "frames outside the input were asked for",
-                 label(name_),
+                 input_label(name_),
                  "0.." + std::to_string(frames_),
                  std::to_string(first) + " and " + std::to_string(count) + " more",
                  ""};

@@ -10,6 +10,8 @@
 
 namespace witin::package {
 
+[[nodiscard]] std::string input_label(std::string_view name);  // "input 'NAME'": where an error is
+
 class FrameReader {
  public:
   // `file` is a whole npy. Codes input.* and npy.*; `where` begins with the input's name.

@@ -12,8 +12,6 @@ namespace witin {
 namespace package {
 namespace {
 
-std::string label(std::string_view name) { return "input '" + std::string(name) + "'"; }
-
 // The name a file is given for this input.
 const std::string& file_name(const Input& input, const InputOptions& options) {
   return options.quantize && !input.quantises.empty() ? input.quantises : input.name;
@@ -89,14 +87,17 @@ class Binder {
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       const Input& input = package_.inputs[i];
       if (!inputs_[i]) {
-        return Error{"input.missing",   "an input is missing",
-                     label(input.name), to_string(input.shape),
-                     "nothing",         "the network's inputs: " + list(names_)};
+        return Error{"input.missing",
+                     "an input is missing",
+                     input_label(input.name),
+                     to_string(input.shape),
+                     "nothing",
+                     "the network's inputs: " + list(names_)};
       }
       if (inputs_[i]->reader.frames() != inputs_[0]->reader.frames()) {
         return Error{"input.frames",
                      "inputs have different numbers of frames",
-                     label(input.name),
+                     input_label(input.name),
                      std::to_string(inputs_[0]->reader.frames()),
                      std::to_string(inputs_[i]->reader.frames()),
                      ""};
@@ -127,7 +128,7 @@ class Binder {
     if (!name.empty()) {
       const auto found = directory->find(name + ".npy");
       if (found == directory->end()) {
-        return Error{"input.missing", "the archive does not hold this input", label(name), name + ".npy", "", ""};
+        return Error{"input.missing", "the archive does not hold this input", input_label(name), name + ".npy", "", ""};
       }
       return bind_member(name, archive, *found);
     }
@@ -148,11 +149,11 @@ class Binder {
   // Every input that the file is for.
   Status bind_one(const std::string& name, const std::shared_ptr<const ByteSource>& file) {
     if (std::ranges::find(names_, name) == names_.end()) {
-      return Error{"input.unknown", "the network has no such input", label(name), list(names_), "", ""};
+      return Error{"input.unknown", "the network has no such input", input_label(name), list(names_), "", ""};
     }
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       if (file_name(package_.inputs[i], options_) != name) continue;
-      if (inputs_[i]) return Error{"input.duplicate", "an input is given twice", label(name), "", "", ""};
+      if (inputs_[i]) return Error{"input.duplicate", "an input is given twice", input_label(name), "", "", ""};
       Result<FrameReader> opened = FrameReader::open(file, package_.inputs[i], options_);
       if (!opened) return std::move(opened).error();
       inputs_[i] = FileSource::Bound{std::move(opened).value(), path_};

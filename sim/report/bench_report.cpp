@@ -28,9 +28,9 @@ std::string time_of(double seconds) {
 
 double ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
-std::string share_text(double share) { return fixed(100 * share, 1) + " %"; }
+std::string percent_text(double share) { return fixed(100 * share, 1) + " %"; }
 
-std::string peak_text(double macs, double peak) { return macs <= 0 || peak <= 0 ? "-" : share_text(macs / peak); }
+std::string peak_text(double macs, double peak) { return macs <= 0 || peak <= 0 ? "-" : percent_text(macs / peak); }
 
 Document share_or_null(double macs, double peak) {
   return macs <= 0 || peak <= 0 ? Document(nullptr) : Document(macs / peak);
@@ -65,7 +65,7 @@ std::string bench_summary(const Engine& engine, const Measurement& m) {
     const double own = node_macs(engine, m, i);
     table.add({node.name, node.op, to_string(node.shape),
                time_of(ratio(m.node_seconds[i], static_cast<double>(m.frames))),
-               share_text(ratio(m.node_seconds[i], all_nodes(m))), own > 0 ? fixed(own * 1e-9, 2) : "-",
+               percent_text(ratio(m.node_seconds[i], all_nodes(m))), own > 0 ? fixed(own * 1e-9, 2) : "-",
                peak_text(own, m.peak_macs)});
   }
   return out + table.text();

@@ -19,13 +19,7 @@ using diff::Report;
 
 constexpr std::size_t kMissingLines = 20;  // of text; documents hold all
 
-std::string show(std::string_view text) {
-  std::string out;
-  append_escaped(out, text);
-  return out;
-}
-
-std::string place(const Example& example) {
+std::string example_text(const Example& example) {
   return "frame " + std::to_string(example.frame) + " " + to_string(example.index) + ": left " +
          std::to_string(example.left) + ", right " + std::to_string(example.right);
 }
@@ -65,14 +59,14 @@ std::string node_text(const NodeReport& node) {
   std::string out;
   for (const FieldReport& field : node.fields) {
     if (!has_differences(field) && !field.capture) continue;
-    out += "\n" + show(node.node) + " " + show(field.field);
+    out += "\n" + escaped(node.node) + " " + escaped(field.field);
     if (!field.left_source.empty() || !field.right_source.empty()) {
-      const auto source = [](const std::string& name) { return name.empty() ? "the trace" : show(name); };
+      const auto source = [](const std::string& name) { return name.empty() ? "the trace" : escaped(name); };
       out += " (" + source(field.left_source) + ", " + source(field.right_source) + ")";
     }
     out += "\n";
     if (has_differences(field)) out += "  errors right - left: " + histogram_line(field) + "\n";
-    for (const Example& example : field.examples) out += "  " + place(example) + "\n";
+    for (const Example& example : field.examples) out += "  " + example_text(example) + "\n";
     const auto more = field.different - static_cast<std::int64_t>(field.examples.size());
     if (more > 0 && !field.examples.empty()) out += "  and " + std::to_string(more) + " more\n";
     if (field.capture) out += figures_text(*field.capture);
@@ -85,9 +79,9 @@ std::string missing_text(const Report& report) {
   std::size_t lines = 0;
   for (const Missing& missing : report.missing) {
     if (lines++ == kMissingLines) break;
-    out += std::string("only ") + (missing.left ? "right" : "left") + ": " + show(missing.node) + " " +
-           show(missing.field) + ", " + counted(missing.frames, "frame") + ", " + counted(missing.values, "value") +
-           (missing.reason.empty() ? "" : " (" + show(missing.reason) + ")") + "\n";
+    out += std::string("only ") + (missing.left ? "right" : "left") + ": " + escaped(missing.node) + " " +
+           escaped(missing.field) + ", " + counted(missing.frames, "frame") + ", " + counted(missing.values, "value") +
+           (missing.reason.empty() ? "" : " (" + escaped(missing.reason) + ")") + "\n";
   }
   if (report.missing.size() > kMissingLines) {
     out += "and " + std::to_string(report.missing.size() - kMissingLines) + " more\n";
@@ -189,15 +183,15 @@ std::string diff_verdict(const Report& report, bool complete) {
   if (counts.missing_left != 0) out += ", " + std::to_string(counts.missing_left) + " only right";
   if (counts.missing_right != 0) out += ", " + std::to_string(counts.missing_right) + " only left";
   if (report.first) {
-    out +=
-        "; first in node " + show(report.first->node) + " " + show(report.first->field) + " " + place(report.first->at);
+    out += "; first in node " + escaped(report.first->node) + " " + escaped(report.first->field) + " " +
+           example_text(report.first->at);
   }
   return out;
 }
 
 std::string diff_text(const Report& report) {
   std::string out;
-  for (const std::string& note : report.notes) out += "note: " + show(note) + "\n";
+  for (const std::string& note : report.notes) out += "note: " + escaped(note) + "\n";
   if (report.counts.different != 0) {
     std::vector<Table::Column> columns{{"node"}, {"op"}, {"field"}};
     for (const char* title : {"values", "different", "share", "largest", "mean |error|", "frames"}) {
@@ -208,12 +202,12 @@ std::string diff_text(const Report& report) {
     for (const NodeReport& node : report.nodes) {
       for (const FieldReport& field : node.fields) {
         if (!has_differences(field)) continue;
-        table.add({show(node.node), show(node.op), show(field.field), std::to_string(field.values),
+        table.add({escaped(node.node), escaped(node.op), escaped(field.field), std::to_string(field.values),
                    std::to_string(field.different), percent(field.different, field.values),
                    std::to_string(field.largest_error), html::fixed(field.mean_absolute_error, 4),
                    std::to_string(field.frames_different)});
       }
-      if (node.origin != Origin::kEqual) origins += show(node.node) + ": " + origin_sentence(node) + "\n";
+      if (node.origin != Origin::kEqual) origins += escaped(node.node) + ": " + origin_sentence(node) + "\n";
     }
     out += "\n" + table.text();
     if (!origins.empty()) out += "\n" + origins;
@@ -265,7 +259,8 @@ std::string diff_junit(const Report& report, bool complete, double time) {
     if (wrong != 0) {
       failure = std::to_string(wrong) + " of " + counted(compared(node), "value") + " differ";
       const auto field = std::ranges::find_if(node.fields, [](const FieldReport& f) { return !f.examples.empty(); });
-      if (field != node.fields.end()) failure += "; first in " + field->field + " " + place(field->examples.front());
+      if (field != node.fields.end())
+        failure += "; first in " + field->field + " " + example_text(field->examples.front());
       if (node.origin != Origin::kEqual) failure += "; " + origin_sentence(node);
     }
     add(node.node, failure, counted(compared(node), "value"));

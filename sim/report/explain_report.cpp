@@ -11,29 +11,23 @@ using explain::Finding;
 using explain::NodeExplanation;
 using explain::WrongSide;
 
-std::string show(std::string_view text) {
-  std::string out;
-  append_escaped(out, text);
-  return out;
-}
-
 double share(const Finding& finding, const Explanation& of) {
   return static_cast<double>(finding.explained) / static_cast<double>(of.differing);
 }
 
 std::string finding_text(const Finding& finding, const Explanation& of) {
   std::string out = finding.certain ? "  certain:  " : "  possible: ";
-  out += show(finding.sentence) + " Explains " +
+  out += escaped(finding.sentence) + " Explains " +
          (finding.explained == of.differing ? "every difference"
                                             : percent(finding.explained, of.differing) + " of the differences");
   if (finding.broken != 0) out += ", but changes " + std::to_string(finding.broken) + " values that are right";
   out += ".\n";
-  for (const std::string& same : finding.same_as) out += "            the same: " + show(same) + "\n";
+  for (const std::string& same : finding.same_as) out += "            the same: " + escaped(same) + "\n";
   return out;
 }
 
 std::string side_text(const NodeExplanation& node, bool left, const Explanation& of) {
-  std::string out = show(node.node) + ": the " + (left ? "left" : "right") +
+  std::string out = escaped(node.node) + ": the " + (left ? "left" : "right") +
                     " side is not what the model computes in " + std::to_string(of.differing) + " of " +
                     std::to_string(of.differing + of.equal) + " values";
   if (node.frames < node.all_frames) {
@@ -49,11 +43,11 @@ std::string side_text(const NodeExplanation& node, bool left, const Explanation&
 }
 
 std::string node_text(const NodeExplanation& node) {
-  if (!node.reason.empty()) return show(node.node) + ": not explained. " + show(node.reason) + "\n";
+  if (!node.reason.empty()) return escaped(node.node) + ": not explained. " + escaped(node.reason) + "\n";
   if (node.wrong == WrongSide::kNeither)
-    return show(node.node) + ": both sides are what the model computes of their inputs\n";
+    return escaped(node.node) + ": both sides are what the model computes of their inputs\n";
   std::string out;
-  if (node.wrong == WrongSide::kBoth) out += show(node.node) + ": neither side is what the model computes\n";
+  if (node.wrong == WrongSide::kBoth) out += escaped(node.node) + ": neither side is what the model computes\n";
   if (node.left->differing != 0) out += side_text(node, true, *node.left);
   if (node.right->differing != 0) out += side_text(node, false, *node.right);
   return out;

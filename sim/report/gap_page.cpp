@@ -16,7 +16,7 @@ namespace {
 using gap::NodeGap;
 using html::Tone;
 
-constexpr std::size_t kMostDetails = 24;  // nodes with pictures
+constexpr std::size_t kMostPictured = 24;  // nodes with pictures
 
 Tone tone_of(const NodeGap& node) {
   if (node.born.different != 0) return Tone::kBad;
@@ -37,7 +37,7 @@ std::vector<std::size_t> described_nodes(const gap::Report& report) {
   std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
     return report.nodes[a].born.different > report.nodes[b].born.different;
   });
-  order.resize(std::min(kMostDetails, order.size()));
+  order.resize(std::min(kMostPictured, order.size()));
   std::ranges::sort(order);
   return order;
 }

@@ -13,12 +13,6 @@ using gap::Errors;
 using gap::NodeGap;
 using gap::OutputGap;
 
-std::string safe(std::string_view text) {
-  std::string out;
-  append_escaped(out, text);
-  return out;
-}
-
 std::string mean(std::int64_t sum, std::int64_t values) {
   return values == 0 ? "-" : html::fixed(static_cast<double>(sum) / static_cast<double>(values), 4);
 }
@@ -76,7 +70,7 @@ std::string gap_cause(const NodeGap& node) {
   const Cause causes[] = {
       {node.causes.negative, "the chip cuts a negative sum towards zero, at a quarter of an LSB"},
       {node.causes.half, "a sum lies exactly between two codes: the library takes the even one, the chip the upper"},
-      {node.causes.other, "the chip's rule of " + safe(node.op) + " is another than the library's"}};
+      {node.causes.other, "the chip's rule of " + escaped(node.op) + " is another than the library's"}};
   std::string out;
   for (const Cause& cause : causes) {
     if (cause.count == 0) continue;
@@ -90,18 +84,18 @@ std::string gap_conclusion(const gap::Report& report) {
   if (worst == nullptr) {
     return "Training saw everything: on these frames the chip computes the library's codes in every node.";
   }
-  std::string out = "Training did not see the chip's rounding in " + safe(worst->name) + " (" + safe(worst->op) +
+  std::string out = "Training did not see the chip's rounding in " + escaped(worst->name) + " (" + escaped(worst->op) +
                     "): " + percent(worst->born.different, worst->values) + " of its outputs are born different, " +
                     percent(worst->born.different, report.born()) + " of all that are (" + gap_cause(*worst) + ")";
   for (const OutputGap& output : report.outputs) {
-    out += "; at output " + safe(output.name) + " " + gap_at_output(output, report.frames);
+    out += "; at output " + escaped(output.name) + " " + gap_at_output(output, report.frames);
   }
   if (report.library_accuracy) out += "; accuracy " + accuracies(report);
   return out + ".";
 }
 
 std::string gap_summary(const gap::Report& report) {
-  std::string out = safe(report.package) + ": " + counted(report.frames, "frame") + ", witin_nn against wtm2101\n\n";
+  std::string out = escaped(report.package) + ": " + counted(report.frames, "frame") + ", witin_nn against wtm2101\n\n";
   using enum Table::Align;
   Table table({{"node"},
                {"op"},
@@ -115,16 +109,16 @@ std::string gap_summary(const gap::Report& report) {
                {"other", kRight}});
   std::string same;
   for (const NodeGap& node : report.nodes) {
-    table.add({safe(node.name), safe(node.op), percent(node.free.different, node.values),
+    table.add({escaped(node.name), escaped(node.op), percent(node.free.different, node.values),
                node.kept ? "-" : percent(node.born.different, node.values), percent(node.inherited, node.values),
                mean(node.free.sum, node.values), std::to_string(node.free.largest),
                percent(node.causes.negative, node.born.different), percent(node.causes.half, node.born.different),
                percent(node.causes.other, node.born.different)});
-    if (node.kept) same += "computed the same on both sides: " + safe(node.name) + ", " + safe(node.why) + "\n";
+    if (node.kept) same += "computed the same on both sides: " + escaped(node.name) + ", " + escaped(node.why) + "\n";
   }
   out += table.text() + "\n" + same;
   for (const OutputGap& output : report.outputs) {
-    out += "output " + safe(output.name) + ": " + gap_at_output(output, report.frames) + "\n";
+    out += "output " + escaped(output.name) + ": " + gap_at_output(output, report.frames) + "\n";
   }
   if (report.library_accuracy) out += "accuracy: " + accuracies(report) + "\n";
   return out + "\n" + gap_conclusion(report) + "\n";

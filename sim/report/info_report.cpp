@@ -15,13 +15,7 @@ namespace {
 
 using enum Table::Align;
 
-std::string shown(std::string_view text) {
-  std::string out;
-  append_escaped(out, text);
-  return out;
-}
-
-std::string shown(CodeRange range) { return std::to_string(range.lo) + ".." + std::to_string(range.hi); }
+std::string range_text(CodeRange range) { return std::to_string(range.lo) + ".." + std::to_string(range.hi); }
 
 std::string list(const std::vector<std::string>& words) {
   std::string out;
@@ -29,7 +23,7 @@ std::string list(const std::vector<std::string>& words) {
   return out;
 }
 
-std::string_view name(NegIn neg_in) {
+std::string_view neg_in_name(NegIn neg_in) {
   switch (neg_in) {
     case NegIn::kPn:
       return "pn";
@@ -55,7 +49,7 @@ Document value_or_null(const std::optional<T>& value) {
 }
 
 std::string heading(std::string_view name, std::string_view sha256) {
-  return shown(name) + "\n  sha256       " + std::string(sha256.empty() ? "unknown" : sha256) + "\n";
+  return escaped(name) + "\n  sha256       " + std::string(sha256.empty() ? "unknown" : sha256) + "\n";
 }
 
 std::string inputs_table(const Package& package) {
@@ -63,8 +57,8 @@ std::string inputs_table(const Package& package) {
   for (const Input& input : package.inputs) {
     std::string scale = input.scale ? Document(*input.scale).dump() : "-";
     if (input.shift) scale += " + " + Document(*input.shift).dump();
-    table.add({input.name, to_string(input.shape), std::to_string(input.bits), shown(input.range()),
-               std::string(name(input.neg_in)), std::move(scale)});
+    table.add({input.name, to_string(input.shape), std::to_string(input.bits), range_text(input.range()),
+               std::string(neg_in_name(input.neg_in)), std::move(scale)});
   }
   return table.text();
 }
@@ -76,7 +70,7 @@ std::string nodes_table(const Engine& engine) {
     const bool own = node.arithmetic != engine.arithmetic();
     table.add({node.name + (node.output ? " (output)" : ""),
                own ? node.op + " (" + std::string(name(node.arithmetic)) + ")" : node.op, list(node.inputs),
-               to_string(node.shape), shown(node.range), std::to_string(node.macs),
+               to_string(node.shape), range_text(node.range), std::to_string(node.macs),
                std::to_string(tensor_bytes(engine.package(), engine.package().nodes[i]))});
   }
   return table.text();
@@ -137,8 +131,8 @@ std::string package_summary(const Engine& engine) {
   const auto line = [&out](std::string_view key, const std::string& value) {
     if (!value.empty()) out += "  " + std::string(key) + std::string(13 - key.size(), ' ') + value + "\n";
   };
-  line("description", shown(package.description));
-  line("producer", shown(package.producer));
+  line("description", escaped(package.description));
+  line("producer", escaped(package.producer));
   line("arithmetic", std::string(name(engine.arithmetic())));
   line("frames", engine.stateful() ? "time steps: state is carried from one to the next" : "independent");
   line("size", counted(static_cast<std::int64_t>(package.nodes.size()), "node") + ", " +
@@ -176,7 +170,7 @@ std::string package_document(const Engine& engine) {
                               {"shape", input.shape},
                               {"bits", input.bits},
                               {"signed", input.is_signed},
-                              {"neg_in", name(input.neg_in)},
+                              {"neg_in", neg_in_name(input.neg_in)},
                               {"range", to_json(input.range())},
                               {"scale", value_or_null(input.scale)},
                               {"shift", value_or_null(input.shift)}});
@@ -204,15 +198,15 @@ std::string trace_summary(const TraceInfo& trace) {
     if (!value.empty()) out += "  " + std::string(key) + std::string(13 - key.size(), ' ') + value + "\n";
   };
   line("arithmetic", trace.arithmetic ? std::string(name(*trace.arithmetic)) : "");
-  line("simulator", shown(trace.simulator));
-  line("level", shown(trace.level));
-  line("noise", shown(trace.noise));
+  line("simulator", escaped(trace.simulator));
+  line("level", escaped(trace.level));
+  line("noise", escaped(trace.noise));
   line("seed", trace.seed ? std::to_string(*trace.seed) : "");
   line("frames", std::to_string(trace.frames));
   Table table({{"node"}, {"op"}, {"field"}, {"dtype"}, {"shape"}, {"bits", kRight}});
   for (const TraceNode& node : trace.nodes) {
     for (const TraceField& field : node.fields) {
-      table.add({node.name, shown(node.op), field.name, std::string(name(field.dtype)), to_string(field.shape),
+      table.add({node.name, escaped(node.op), field.name, std::string(name(field.dtype)), to_string(field.shape),
                  field.bits ? std::to_string(*field.bits) : "-"});
     }
   }

@@ -13,7 +13,6 @@
 namespace witin::report {
 namespace {
 
-using sweep::Finding;
 using sweep::LayerFinding;
 using sweep::Metric;
 using sweep::Network;
@@ -25,7 +24,7 @@ std::string title_of(Metric metric) {
                                         : "outputs equal to the noiseless run";
 }
 
-std::string series_name(const Sweep& sweep, const Finding& finding) {
+std::string series_name(const Sweep& sweep, const sweep::Finding& finding) {
   const std::string& noise = sweep.settings[finding.setting].name;
   const bool one_noise = std::ranges::all_of(sweep.settings, [&](const auto& other) { return other.name == noise; });
   if (sweep.networks.size() == 1) return noise;
@@ -39,19 +38,19 @@ html::LineChart::Point point(double level, const sweep::Summary& score) {
   return {level, score.mean * 100, std::max(0.0, score.mean - spread) * 100, std::min(1.0, score.mean + spread) * 100};
 }
 
-bool has_curve(const Sweep& sweep, std::span<const Finding> findings, Metric metric) {
-  return std::ranges::any_of(findings, [&](const Finding& finding) {
+bool has_curve(const Sweep& sweep, std::span<const sweep::Finding> findings, Metric metric) {
+  return std::ranges::any_of(findings, [&](const sweep::Finding& finding) {
     return sweep.settings[finding.setting].level && sweep.networks[finding.network].metric() == metric;
   });
 }
 
-html::LineChart curve(const Sweep& sweep, std::span<const Finding> findings, Metric metric) {
+html::LineChart curve(const Sweep& sweep, std::span<const sweep::Finding> findings, Metric metric) {
   html::LineChart chart{.title = "score over noise level",
                         .description = title_of(metric) + ", mean over trials, over the level of the noise",
                         .x_title = "noise level",
                         .y_title = title_of(metric) + ", %",
                         .y_high = 100};
-  for (const Finding& finding : findings) {
+  for (const sweep::Finding& finding : findings) {
     const auto& level = sweep.settings[finding.setting].level;
     if (!level || sweep.networks[finding.network].metric() != metric) continue;
     const std::string name = series_name(sweep, finding);
@@ -63,21 +62,21 @@ html::LineChart curve(const Sweep& sweep, std::span<const Finding> findings, Met
 }
 
 // The findings of one network and one noise model, in the order of levels.
-std::vector<std::vector<const Finding*>> families(const Sweep& sweep, std::span<const Finding> findings) {
-  std::vector<std::vector<const Finding*>> all;
-  for (const Finding& finding : findings) {
-    const auto same = [&](const std::vector<const Finding*>& family) {
+std::vector<std::vector<const sweep::Finding*>> families(const Sweep& sweep, std::span<const sweep::Finding> findings) {
+  std::vector<std::vector<const sweep::Finding*>> all;
+  for (const sweep::Finding& finding : findings) {
+    const auto same = [&](const std::vector<const sweep::Finding*>& family) {
       return family.front()->network == finding.network &&
              sweep.settings[family.front()->setting].name == sweep.settings[finding.setting].name;
     };
     auto family = std::ranges::find_if(all, same);
-    if (family == all.end()) family = all.insert(family, std::vector<const Finding*>());
+    if (family == all.end()) family = all.insert(family, std::vector<const sweep::Finding*>());
     family->push_back(&finding);
   }
   return all;
 }
 
-html::LineChart alone_curves(const Sweep& sweep, const std::vector<const Finding*>& family) {
+html::LineChart alone_curves(const Sweep& sweep, const std::vector<const sweep::Finding*>& family) {
   const Network& network = sweep.networks[family.front()->network];
   html::LineChart chart{.title = "one layer noised at a time",
                         .description = title_of(network.metric()) + " where one layer alone is noised, for each layer",
@@ -86,7 +85,7 @@ html::LineChart alone_curves(const Sweep& sweep, const std::vector<const Finding
                         .y_high = 100};
   for (std::size_t i = 0; i < family.front()->layers.size(); ++i) {
     html::LineChart::Series series{.name = network.watched[family.front()->layers[i].watched].name, .points = {}};
-    for (const Finding* finding : family) {
+    for (const sweep::Finding* finding : family) {
       const auto& level = sweep.settings[finding->setting].level;
       const LayerFinding& layer = finding->layers[i];
       if (level && layer.alone) series.points.push_back(point(*level, layer.alone->score));
@@ -97,7 +96,7 @@ html::LineChart alone_curves(const Sweep& sweep, const std::vector<const Finding
 }
 
 // How many trials had which score, in at most 20 bins between the lowest and the highest.
-html::Histogram score_histogram(const Sweep& sweep, const Finding& finding) {
+html::Histogram score_histogram(const Sweep& sweep, const sweep::Finding& finding) {
   constexpr std::int64_t kBins = 20;
   const Network& network = sweep.networks[finding.network];
   const double low = finding.score.min;
@@ -120,7 +119,7 @@ html::Histogram score_histogram(const Sweep& sweep, const Finding& finding) {
   return histogram;
 }
 
-html::Table level_table(const Sweep& sweep, const std::vector<const Finding*>& family) {
+html::Table level_table(const Sweep& sweep, const std::vector<const sweep::Finding*>& family) {
   html::Table table{.columns = {{"noise"},
                                 {"mean", true},
                                 {"deviation", true},
@@ -130,7 +129,7 @@ html::Table level_table(const Sweep& sweep, const std::vector<const Finding*>& f
                                 {"output error rms, LSB", true},
                                 {"largest", true},
                                 {"worst layer"}}};
-  for (const Finding* finding : family) {
+  for (const sweep::Finding* finding : family) {
     const sweep::Summary& score = finding->score;
     std::string worst = "-";
     if (finding->worst) {
@@ -146,7 +145,7 @@ html::Table level_table(const Sweep& sweep, const std::vector<const Finding*>& f
   return table;
 }
 
-html::Table layer_table(const Sweep& sweep, const Finding& finding) {
+html::Table layer_table(const Sweep& sweep, const sweep::Finding& finding) {
   html::Table table{.columns = {{"layer"},
                                 {"error rms, LSB", true},
                                 {"largest", true},
@@ -167,8 +166,8 @@ html::Table layer_table(const Sweep& sweep, const Finding& finding) {
   return table;
 }
 
-void describe_family(html::Page& page, const Sweep& sweep, const std::vector<const Finding*>& family) {
-  const Finding& strongest = *family.back();
+void describe_family(html::Page& page, const Sweep& sweep, const std::vector<const sweep::Finding*>& family) {
+  const sweep::Finding& strongest = *family.back();
   const Network& network = sweep.networks[strongest.network];
   page.heading(network.name + ", " + sweep.settings[strongest.setting].name);
   page.paragraph(counted(network.frames, "frame") + ", arithmetic " + std::string(name(network.arithmetic)) +
@@ -185,7 +184,7 @@ void describe_family(html::Page& page, const Sweep& sweep, const std::vector<con
     page.figure(histogram(score_histogram(sweep, strongest)), "Trials at " + sweep.settings[strongest.setting].text());
   }
   page.end_row();
-  for (const Finding* finding : family) {
+  for (const sweep::Finding* finding : family) {
     const std::string caption = "Layers at " + sweep.settings[finding->setting].text();
     if (finding == &strongest) {
       page.table(layer_table(sweep, *finding), caption);
@@ -199,7 +198,7 @@ void describe_family(html::Page& page, const Sweep& sweep, const std::vector<con
 
 }  // namespace
 
-std::string sweep_page(const Sweep& sweep, std::span<const Finding> findings) {
+std::string sweep_page(const Sweep& sweep, std::span<const sweep::Finding> findings) {
   html::Page page("Noise sweep", "witin-sim " + std::string(version()));
   page.facts({{"networks", std::to_string(sweep.networks.size())},
               {"noise settings", std::to_string(sweep.settings.size())},
@@ -222,7 +221,7 @@ std::string sweep_page(const Sweep& sweep, std::span<const Finding> findings) {
   return page.text();
 }
 
-std::string sweep_picture(const Sweep& sweep, std::span<const Finding> findings) {
+std::string sweep_picture(const Sweep& sweep, std::span<const sweep::Finding> findings) {
   for (const Metric metric : {Metric::kAccuracy, Metric::kAgreement, Metric::kEqual}) {
     if (has_curve(sweep, findings, metric)) return standalone(line_chart(curve(sweep, findings, metric)));
   }

@@ -10,7 +10,6 @@ namespace witin::report {
 namespace {
 
 using sweep::ErrorSize;
-using sweep::Finding;
 using sweep::LayerFinding;
 using sweep::Network;
 using sweep::Summary;
@@ -59,14 +58,14 @@ Document to_json(const Network& network) {
 }
 
 // The keys that say which network and setting an entry is about.
-Document place(const Sweep& sweep, const Finding& finding) {
+Document place(const Sweep& sweep, const sweep::Finding& finding) {
   const sweep::Setting& setting = sweep.settings[finding.setting];
   Document json = {{"model", finding.network}, {"noise", setting.name}, {"level", nullptr}};
   if (setting.level) json["level"] = *setting.level;
   return json;
 }
 
-Document level_json(const Sweep& sweep, const Finding& finding) {
+Document level_json(const Sweep& sweep, const sweep::Finding& finding) {
   const Network& network = sweep.networks[finding.network];
   Document json = place(sweep, finding);
   json["score"] = to_json(finding.score);
@@ -80,7 +79,7 @@ Document level_json(const Sweep& sweep, const Finding& finding) {
   return json;
 }
 
-Document layer_json(const Sweep& sweep, const Finding& finding, const LayerFinding& layer) {
+Document layer_json(const Sweep& sweep, const sweep::Finding& finding, const LayerFinding& layer) {
   Document json = place(sweep, finding);
   json["node"] = sweep.networks[finding.network].watched[layer.watched].name;
   json["noised"] = layer.noised;
@@ -95,7 +94,7 @@ Document layer_json(const Sweep& sweep, const Finding& finding, const LayerFindi
   return json;
 }
 
-Document trial_json(const Sweep& sweep, const Finding& finding, std::size_t trial) {
+Document trial_json(const Sweep& sweep, const sweep::Finding& finding, std::size_t trial) {
   const Network& network = sweep.networks[finding.network];
   const sweep::Measurement& measurement = finding.trials[trial];
   Document json = place(sweep, finding);
@@ -116,7 +115,7 @@ std::string csv_cell(std::string_view text) {
   return out + "\"";
 }
 
-std::string csv_line(const Sweep& sweep, const Finding& finding, std::string_view noised, const Summary& score,
+std::string csv_line(const Sweep& sweep, const sweep::Finding& finding, std::string_view noised, const Summary& score,
                      double loss, const ErrorSize& output) {
   const Network& network = sweep.networks[finding.network];
   const sweep::Setting& setting = sweep.settings[finding.setting];
@@ -130,7 +129,7 @@ std::string csv_line(const Sweep& sweep, const Finding& finding, std::string_vie
          number_text(output.rms) + "," + std::to_string(output.largest) + "," + number_text(output.different) + "\n";
 }
 
-void add_row(Table& table, const Sweep& sweep, const Finding& finding) {
+void add_row(Table& table, const Sweep& sweep, const sweep::Finding& finding) {
   const Network& network = sweep.networks[finding.network];
   const Summary& score = finding.score;
   std::string worst = "-";
@@ -146,7 +145,7 @@ void add_row(Table& table, const Sweep& sweep, const Finding& finding) {
 
 std::string share_text(double share) { return html::fixed(share * 100, 2) + " %"; }
 
-std::string sweep_document(const Sweep& sweep, std::span<const Finding> findings) {
+std::string sweep_document(const Sweep& sweep, std::span<const sweep::Finding> findings) {
   Document json = new_document("witin.sweep");
   json["trials"] = sweep.trials;
   json["layer_trials"] = sweep.layer_trials;
@@ -157,7 +156,7 @@ std::string sweep_document(const Sweep& sweep, std::span<const Finding> findings
   for (const sweep::Setting& setting : sweep.settings) json["noise"].push_back(Document::parse(setting.model.json()));
   for (const char* list : {"models", "levels", "layers", "trial_results"}) json[list] = Document::array();
   for (const Network& network : sweep.networks) json["models"].push_back(to_json(network));
-  for (const Finding& finding : findings) {
+  for (const sweep::Finding& finding : findings) {
     json["levels"].push_back(level_json(sweep, finding));
     for (const LayerFinding& layer : finding.layers) json["layers"].push_back(layer_json(sweep, finding, layer));
     for (std::size_t trial = 0; trial < finding.trials.size(); ++trial) {
@@ -167,11 +166,11 @@ std::string sweep_document(const Sweep& sweep, std::span<const Finding> findings
   return text_of(json);
 }
 
-std::string sweep_csv(const Sweep& sweep, std::span<const Finding> findings) {
+std::string sweep_csv(const Sweep& sweep, std::span<const sweep::Finding> findings) {
   std::string text =
       "model,noise,level,noised,trials,metric,mean,deviation,confidence_low,confidence_high,min,max,loss,"
       "output_rms_lsb,output_largest_lsb,output_different\n";
-  for (const Finding& finding : findings) {
+  for (const sweep::Finding& finding : findings) {
     text += csv_line(sweep, finding, "*", finding.score, finding.loss, finding.output);
     for (const LayerFinding& layer : finding.layers) {
       if (!layer.alone) continue;
@@ -182,7 +181,7 @@ std::string sweep_csv(const Sweep& sweep, std::span<const Finding> findings) {
   return text;
 }
 
-std::string sweep_summary(const Sweep& sweep, std::span<const Finding> findings) {
+std::string sweep_summary(const Sweep& sweep, std::span<const sweep::Finding> findings) {
   using enum Table::Align;
   std::string text;
   for (std::size_t n = 0; n < sweep.networks.size(); ++n) {
@@ -201,7 +200,7 @@ std::string sweep_summary(const Sweep& sweep, std::span<const Finding> findings)
                  {"output rms", kRight},
                  {"largest", kRight},
                  {"worst layer"}});
-    for (const Finding& finding : findings) {
+    for (const sweep::Finding& finding : findings) {
       if (finding.network == n) add_row(table, sweep, finding);
     }
     text += table.text();

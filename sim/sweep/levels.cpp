@@ -14,7 +14,7 @@ constexpr std::int64_t kMostUnits = 1'000'000 * kUnit;
 constexpr std::size_t kMostSettings = 100'000;
 
 // "4.5" -> 4,500,000,000. Digits and one point only: no sign, no exponent.
-std::optional<std::int64_t> parse_units(std::string_view text) {
+std::optional<std::int64_t> billionths(std::string_view text) {
   const std::size_t point = std::min(text.find('.'), text.size());
   const std::string_view whole = text.substr(0, point);
   const std::string_view part = point < text.size() ? text.substr(point + 1) : std::string_view();
@@ -38,14 +38,14 @@ Error refused(const std::string& text, std::string what) {
 bool add_range(std::string_view text, std::vector<std::int64_t>& levels) {
   const std::size_t dots = text.find("..");
   if (dots == std::string_view::npos) {
-    const auto level = parse_units(text);
+    const auto level = billionths(text);
     if (level) levels.push_back(*level);
     return level.has_value();
   }
   const std::size_t colon = text.find(':', dots);
-  const auto first = parse_units(text.substr(0, dots));
-  const auto last = parse_units(text.substr(dots + 2, colon == std::string_view::npos ? colon : colon - dots - 2));
-  const auto step = colon == std::string_view::npos ? kUnit : parse_units(text.substr(colon + 1));
+  const auto first = billionths(text.substr(0, dots));
+  const auto last = billionths(text.substr(dots + 2, colon == std::string_view::npos ? colon : colon - dots - 2));
+  const auto step = colon == std::string_view::npos ? kUnit : billionths(text.substr(colon + 1));
   if (!first || !last || !step || *step == 0 || *first > *last || *last > kMostUnits) return false;
   if (static_cast<std::size_t>((*last - *first) / *step) >= kMostSettings) return false;
   for (std::int64_t level = *first; level <= *last; level += *step) levels.push_back(level);

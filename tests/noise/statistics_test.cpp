@@ -10,7 +10,7 @@ using namespace witin;
 
 namespace {
 
-constexpr std::int64_t kColumns = 1024;
+constexpr std::int64_t kSampledColumns = 1024;
 constexpr std::int64_t kRows = 16;
 constexpr int kBiasRows = 8;
 constexpr std::int64_t kTrials = 130;  // 133,120 samples: a standard error of 0.19 % in sigma
@@ -56,9 +56,9 @@ void check(const std::string& op, const std::string& model, const Point& p, doub
   const std::int64_t rows = linear ? kRows : 1;
   test::NoiseCase network(op, Arithmetic::kWitinNn);
   network.input(linear ? Shape{rows} : Shape{1, 1, 1}, 8, false, NegIn::kNone);
-  network.weight(linear ? Shape{rows, kColumns} : Shape{kColumns, 1, 1, 1},
-                 std::vector<std::int32_t>(static_cast<std::size_t>(rows * kColumns), p.w));
-  network.bias(std::vector<std::int32_t>(kColumns, 128 * p.bias));
+  network.weight(linear ? Shape{rows, kSampledColumns} : Shape{kSampledColumns, 1, 1, 1},
+                 std::vector<std::int32_t>(static_cast<std::size_t>(rows * kSampledColumns), p.w));
+  network.bias(std::vector<std::int32_t>(kSampledColumns, 128 * p.bias));
   network.attribute("g", 1024).attribute("bias_rows", kBiasRows);
   const Engine engine = network.engine();
   const std::vector<std::int32_t> x(static_cast<std::size_t>(2 * rows), p.x);
@@ -71,9 +71,9 @@ void check(const std::string& op, const std::string& model, const Point& p, doub
   double product = 0;
   for (options.noise.trial = 0; options.noise.trial < kTrials; ++options.noise.trial) {
     const std::vector<std::int32_t> acc = network.run(engine, x, options, "npu_acc");
-    for (std::size_t n = 0; n < kColumns; ++n) {
+    for (std::size_t n = 0; n < kSampledColumns; ++n) {
       moments.add(acc[n] - clean);
-      product += (acc[n] - clean) * (acc[kColumns + n] - clean);
+      product += (acc[n] - clean) * (acc[kSampledColumns + n] - clean);
     }
   }
   const double variance = trial_variance + frame_variance + 1.0 / 12;

@@ -20,13 +20,13 @@ namespace test = witin::test;
 
 namespace {
 
-OpRunner chip(CodeRange left, CodeRange right, std::int64_t shift = 0) {
+OpRunner chip_add(CodeRange left, CodeRange right, std::int64_t shift = 0) {
   OpRunner op("add", Arithmetic::kWtm2101);
   op.input({}, left).input({}, right).attribute("shift", shift);
   return op;
 }
 
-OpRunner library(CodeRange codes, double left, double right, double scale_y) {
+OpRunner library_add(CodeRange codes, double left, double right, double scale_y) {
   OpRunner op("add", Arithmetic::kWitinNn);
   op.input({}, codes).input({}, codes).attribute("scale_left", left).attribute("scale_right", right);
   op.attribute("scale_y", scale_y);
@@ -39,7 +39,7 @@ TEST_CASE("add, chip: every pair, every shift, floor by default") {
   for (const CodeRange codes : {signed_range(8), unsigned_range(8)}) {
     const auto pairs = all_pairs(codes, codes);
     for (int shift = -9; shift <= 9; ++shift) {
-      const auto y = chip(codes, codes, shift).run(pairs);
+      const auto y = chip_add(codes, codes, shift).run(pairs);
       REQUIRE(y.ok());
       for (std::size_t i = 0; i < pairs[0].size(); ++i) {
         const std::int64_t sum = pairs[0][i] + pairs[1][i];
@@ -52,7 +52,7 @@ TEST_CASE("add, chip: every pair, every shift, floor by default") {
 
 TEST_CASE("add, chip: the other roundings, the older chip, and unsigned results") {
   const auto rounded = [](const char* rounding) {
-    return *chip(signed_range(8), signed_range(8), -1)
+    return *chip_add(signed_range(8), signed_range(8), -1)
                 .attribute("rounding", std::string(rounding))
                 .run({{1, 3, -1, -3}, {0, 0, 0, 0}});
   };
@@ -63,7 +63,7 @@ TEST_CASE("add, chip: the other roundings, the older chip, and unsigned results"
   CHECK(rounded("half_away") == Codes{1, 2, -1, -2});
   OpRunner older("add", Arithmetic::kNb01);
   CHECK(*older.input({}, signed_range(8)).input({}, signed_range(8)).run({{100}, {100}}) == Codes{127});
-  OpRunner is_unsigned = chip(unsigned_range(8), unsigned_range(8)).attribute("signed", false);
+  OpRunner is_unsigned = chip_add(unsigned_range(8), unsigned_range(8)).attribute("signed", false);
   CHECK(*is_unsigned.run({{200, 10}, {100, 20}}) == Codes{255, 30});
 }
 
@@ -73,7 +73,7 @@ TEST_CASE("add, library: every pair, powers of two, both codes rounded to the sm
     for (const int right : {2, 5}) {
       for (const int out : {0, 4, 8}) {
         const auto y =
-            library(signed_range(8), std::ldexp(1, left), std::ldexp(1, right), std::ldexp(1, out)).run(pairs);
+            library_add(signed_range(8), std::ldexp(1, left), std::ldexp(1, right), std::ldexp(1, out)).run(pairs);
         REQUIRE(y.ok());
         const int common = std::min(left, right);
         for (std::size_t i = 0; i < pairs[0].size(); ++i) {
@@ -92,7 +92,7 @@ TEST_CASE("add, library: any scales in float32 order, mixed widths, y_bits and c
   for (const double left : {3.7, 15.9, 100.0 / 3}) {
     for (const double right : {5.3, 15.9}) {
       for (const double clip_value : {0.0, 2.7}) {
-        OpRunner op = library(signed_range(8), left, right, 21.3).attribute("y_bits", std::int64_t{10});
+        OpRunner op = library_add(signed_range(8), left, right, 21.3).attribute("y_bits", std::int64_t{10});
         op.attribute("clip_value", clip_value);
         const auto pairs = all_pairs(signed_range(8), signed_range(8));
         const auto y = op.run(pairs);
@@ -137,16 +137,17 @@ TEST_CASE("add: a constant right side") {
 }
 
 TEST_CASE("add: refusals") {
-  CHECK(chip(signed_range(8), unsigned_range(8)).attribute("signed", false).refusal() == "attribute.value");
-  CHECK(chip(signed_range(8), signed_range(8), 17).refusal() == "attribute.range");
-  CHECK(chip(signed_range(8), signed_range(8)).attribute("rounding", std::string("up")).refusal() == "attribute.value");
-  CHECK(chip(signed_range(8), signed_range(8)).attribute("scale_y", 1.0).refusal() == "attribute.unknown");
-  CHECK(chip(signed_range(8), signed_range(8)).tensor("right", {}, std::vector<std::int8_t>{1}).refusal() ==
+  CHECK(chip_add(signed_range(8), unsigned_range(8)).attribute("signed", false).refusal() == "attribute.value");
+  CHECK(chip_add(signed_range(8), signed_range(8), 17).refusal() == "attribute.range");
+  CHECK(chip_add(signed_range(8), signed_range(8)).attribute("rounding", std::string("up")).refusal() ==
+        "attribute.value");
+  CHECK(chip_add(signed_range(8), signed_range(8)).attribute("scale_y", 1.0).refusal() == "attribute.unknown");
+  CHECK(chip_add(signed_range(8), signed_range(8)).tensor("right", {}, std::vector<std::int8_t>{1}).refusal() ==
         "node.inputs");
   CHECK(OpRunner("add", Arithmetic::kWtm2101).input({}, signed_range(8)).refusal() == "node.inputs");
   CHECK(OpRunner("add", Arithmetic::kWitinNn).input({}, signed_range(8)).input({}, signed_range(8)).refusal() ==
         "attribute.missing");
-  CHECK(library(signed_range(8), 16, 0, 1).refusal() == "attribute.range");
+  CHECK(library_add(signed_range(8), 16, 0, 1).refusal() == "attribute.range");
   OpRunner shapes("add", Arithmetic::kWtm2101);
   CHECK(shapes.input({2, 3}, signed_range(8)).input({2}, signed_range(8)).refusal() == "node.shape");
   OpRunner empty("add", Arithmetic::kWtm2101);

@@ -6,21 +6,13 @@
 #include <random>
 
 #include "tests/support/exact.hpp"
-#include "tests/support/op_runner.hpp"
+#include "tests/support/random_codes.hpp"
 
 namespace witin::test {
 
 inline std::int32_t cut(float v, CodeRange range) {
   if (std::isnan(v)) return 0;
   return static_cast<std::int32_t>(std::trunc(std::clamp<double>(v, range.lo, range.hi)));
-}
-
-inline Codes random_codes(std::size_t count, CodeRange range, unsigned seed) {
-  std::mt19937 random(seed);
-  Codes codes(count);
-  for (auto& code : codes)
-    code = range.lo + static_cast<std::int32_t>(random() % static_cast<unsigned>(range.hi - range.lo + 1));
-  return codes;
 }
 
 // What `rule` makes of every line of [a, b, c] frames along an axis.

@@ -3,7 +3,7 @@
 #include <random>
 
 #include "tests/support/exact.hpp"
-#include "tests/support/op_runner.hpp"
+#include "tests/support/random_codes.hpp"
 
 using witin::Arithmetic;
 using witin::CodeRange;
@@ -12,6 +12,7 @@ using witin::Shape;
 using witin::signed_range;
 using witin::test::Codes;
 using witin::test::OpRunner;
+using witin::test::random_codes;
 namespace test = witin::test;
 
 namespace {
@@ -24,14 +25,6 @@ OpRunner matmul(Shape a, Shape b, CodeRange codes = signed_range(8), Arithmetic 
 
 OpRunner scaled(OpRunner op, double left, double right, double scale_y) {
   return op.attribute("scale_left", left).attribute("scale_right", right).attribute("scale_y", scale_y);
-}
-
-Codes random_codes(std::size_t count, CodeRange range, unsigned seed) {
-  std::mt19937 random(seed);
-  Codes codes(count);
-  const auto width = static_cast<unsigned>(range.hi - range.lo + 1);
-  for (auto& code : codes) code = range.lo + static_cast<std::int32_t>(random() % width);
-  return codes;
 }
 
 std::int64_t dot(const Codes& a, std::size_t first, const Codes& b, std::size_t start, std::size_t stride,

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tests/support/exact.hpp"
-#include "tests/support/op_runner.hpp"
+#include "tests/support/random_codes.hpp"
 
 namespace witin::test {
 
@@ -17,14 +17,6 @@ using List = std::vector<std::int64_t>;
 inline OpRunner pool(const char* op, Shape shape, CodeRange codes, List kernel) {
   OpRunner runner(op, Arithmetic::kWtm2101);
   return runner.input(std::move(shape), codes).attribute("kernel", std::move(kernel));
-}
-
-inline Codes random_codes(std::size_t count, CodeRange range, unsigned seed) {
-  std::mt19937 random(seed);
-  Codes codes(count);
-  for (auto& code : codes)
-    code = range.lo + static_cast<std::int32_t>(random() % static_cast<unsigned>(range.hi - range.lo + 1));
-  return codes;
 }
 
 // The microcontroller's conversion: add a half, cut off, keep eight bits.

@@ -19,7 +19,7 @@ OpRunner reshape(Shape from, Shape to, const std::string& order = "") {
   return op;
 }
 
-Codes iota(std::size_t count) {
+Codes numbered_codes(std::size_t count) {
   Codes codes(count);
   std::iota(codes.begin(), codes.end(), 0);
   return codes;
@@ -29,8 +29,8 @@ Codes iota(std::size_t count) {
 
 TEST_CASE("reshape: C order keeps the codes in place") {
   for (const Shape& to : {Shape{24}, Shape{4, 6}, Shape{-1}, Shape{2, -1, 2}, Shape{1, 24, 1}, Shape{24, -1}}) {
-    CHECK(*reshape({2, 3, 4}, to).run({iota(48)}) == iota(48));
-    CHECK(*reshape({2, 3, 4}, to, "chw").run({iota(48)}) == iota(48));
+    CHECK(*reshape({2, 3, 4}, to).run({numbered_codes(48)}) == numbered_codes(48));
+    CHECK(*reshape({2, 3, 4}, to, "chw").run({numbered_codes(48)}) == numbered_codes(48));
   }
   const auto prepared = reshape({2, 3, 4}, {2, -1, 2}).prepare();
   CHECK((*prepared)->output().shape == Shape{2, 6, 2});
@@ -46,14 +46,14 @@ TEST_CASE("reshape: memory order of a map is W, H, C") {
     }
   }
   // One row per time step, inside it H, then C: the form a map takes before a recurrent layer.
-  CHECK(*reshape({kC, kH, kW}, {kW, kH * kC}, "memory").run({iota(24)}) == in_memory);
-  CHECK(*reshape({kC, kH, kW}, {24}, "memory").run({iota(24)}) == in_memory);
+  CHECK(*reshape({kC, kH, kW}, {kW, kH * kC}, "memory").run({numbered_codes(24)}) == in_memory);
+  CHECK(*reshape({kC, kH, kW}, {24}, "memory").run({numbered_codes(24)}) == in_memory);
   // And back: the code at memory place p of the map is p.
-  const auto map = reshape({kW, kH * kC}, {kC, kH, kW}, "memory").run({iota(24)});
+  const auto map = reshape({kW, kH * kC}, {kC, kH, kW}, "memory").run({numbered_codes(24)});
   REQUIRE(map.ok());
   for (std::size_t p = 0; p < 24; ++p) CHECK((*map)[static_cast<std::size_t>(in_memory[p])] == static_cast<int>(p));
   // From one map to another through memory.
-  const auto other = reshape({kC, kH, kW}, {3, 2, 4}, "memory").run({iota(24)});
+  const auto other = reshape({kC, kH, kW}, {3, 2, 4}, "memory").run({numbered_codes(24)});
   REQUIRE(other.ok());
   for (std::size_t w = 0; w < 4; ++w) {
     for (std::size_t h = 0; h < 2; ++h) {
@@ -63,9 +63,9 @@ TEST_CASE("reshape: memory order of a map is W, H, C") {
 }
 
 TEST_CASE("reshape: memory order of [N, C, H, W] is N, W, H, C; of matrices it is C order") {
-  const auto y = reshape({2, 2, 1, 3}, {12}, "memory").run({iota(12)});
+  const auto y = reshape({2, 2, 1, 3}, {12}, "memory").run({numbered_codes(12)});
   CHECK(*y == Codes{0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11});
-  CHECK(*reshape({3, 4}, {2, 6}, "memory").run({iota(12)}) == iota(12));
+  CHECK(*reshape({3, 4}, {2, 6}, "memory").run({numbered_codes(12)}) == numbered_codes(12));
 }
 
 TEST_CASE("reshape: refusals") {

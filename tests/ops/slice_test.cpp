@@ -22,7 +22,7 @@ OpRunner slice(Shape shape, List starts, List ends) {
   return op;
 }
 
-Codes iota(std::size_t count) {
+Codes counted_codes(std::size_t count) {
   Codes codes(count);
   std::iota(codes.begin(), codes.end(), 0);
   return codes;
@@ -62,7 +62,7 @@ TEST_CASE("slice: every start, end and step of a short axis") {
           ++empty;
           continue;
         }
-        const auto y = op.run({iota(10)});  // two frames
+        const auto y = op.run({counted_codes(10)});  // two frames
         REQUIRE(y.ok());
         Codes both = expected;
         for (const auto code : expected) both.push_back(code + 5);
@@ -76,7 +76,7 @@ TEST_CASE("slice: every start, end and step of a short axis") {
 TEST_CASE("slice: axes, negative axes, several axes, and the range of the codes") {
   OpRunner op = slice({2, 3, 4}, {1, 3}, {9223372036854775807, -9223372036854775807 - 1});
   op.attribute("axes", List{-2, 2}).attribute("steps", List{1, -2});
-  const auto y = op.run({iota(24)});
+  const auto y = op.run({counted_codes(24)});
   REQUIRE(y.ok());
   CHECK(*y == Codes{7, 5, 11, 9, 19, 17, 23, 21});
   const auto prepared = op.prepare();

@@ -7,7 +7,7 @@ using namespace witin;
 
 namespace {
 
-gap::Report report_of(const std::string& name) {
+gap::Report gap_of(const std::string& name) {
   gap::Report report;
   report.package = name;
   report.frames = 100;
@@ -34,7 +34,7 @@ gap::Report report_of(const std::string& name) {
 }  // namespace
 
 TEST_CASE("the page of a gap stands alone and names node, channel and reason") {
-  const std::string page = report::gap_page(report_of("conv_1"));
+  const std::string page = report::gap_page(gap_of("conv_1"));
   test::check_page(page);
   CHECK(page.find("Most is born in conv_1") != std::string::npos);
   CHECK(page.find("channel 2 holds 100 % of them; 1 of 4 channels touched") != std::string::npos);
@@ -46,13 +46,13 @@ TEST_CASE("the page of a gap stands alone and names node, channel and reason") {
 }
 
 TEST_CASE("names of a hostile package stay text") {
-  const std::string page = report::gap_page(report_of("</svg><b onload=x>\n\x1b"));
+  const std::string page = report::gap_page(gap_of("</svg><b onload=x>\n\x1b"));
   CHECK(test::unbalanced(page) == "");
   CHECK(page.find("<b onload") == std::string::npos);
 }
 
 TEST_CASE("a network of ten thousand nodes makes a page of bounded size") {
-  gap::Report report = report_of("conv_1");
+  gap::Report report = gap_of("conv_1");
   for (int i = 0; i < 9999; ++i) {
     report.nodes.push_back(report.nodes.front());
     report.nodes.back().name = "node_" + std::to_string(i);
@@ -65,7 +65,7 @@ TEST_CASE("a network of ten thousand nodes makes a page of bounded size") {
 
 TEST_CASE("one sentence says what training did not see") {
   CHECK(
-      report::gap_conclusion(report_of("conv_1")) ==
+      report::gap_conclusion(gap_of("conv_1")) ==
       "Training did not see the chip's rounding in conv_1 (conv2d): 0.5 % of its outputs are born different, 100 % of "
       "all that are (70.0 % where the chip cuts a negative sum towards zero, at a quarter of an LSB; 30.0 % where a "
       "sum lies exactly between two codes: the library takes the even one, the chip the upper); at output conv_1 7 of "

@@ -10,7 +10,7 @@ namespace witin::report::html {
 namespace {
 
 constexpr int kLevels = 8;
-constexpr int kLeft = 72, kSums = 56, kTop = 26 + kSums + 6, kGap = 6;
+constexpr int kGridLeft = 72, kSums = 56, kGridTop = 26 + kSums + 6, kGap = 6;
 
 // The cells that are drawn.
 struct Grid {
@@ -90,7 +90,7 @@ void draw_cells(Svg& svg, const Grid& grid, double largest, int cell_width, int 
       if (level != 0 && level == run_level) {
         of_level.back().width += cell_width;
       } else if (level != 0) {
-        of_level.push_back({kLeft + static_cast<int>(c) * cell_width, kTop + static_cast<int>(r) * cell_height,
+        of_level.push_back({kGridLeft + static_cast<int>(c) * cell_width, kGridTop + static_cast<int>(r) * cell_height,
                             cell_width, cell_height});
       }
       run_level = level;
@@ -108,11 +108,11 @@ void draw_column_sums(Svg& svg, const Grid& grid, const HeatMap& map, int cell_w
   const std::int64_t largest = std::ranges::max(sums);
   const std::int64_t total = std::accumulate(sums.begin(), sums.end(), std::int64_t{0});
   if (total == 0) return;
-  const double base = kTop - kGap;
+  const double base = kGridTop - kGap;
   for (std::size_t c = 0; c < sums.size(); ++c) {
     if (sums[c] == 0) continue;
     const double height = std::max(1.0, kSums * (static_cast<double>(sums[c]) / static_cast<double>(largest)));
-    svg.rect(kLeft + static_cast<double>(c) * cell_width, base - height, std::max(1, cell_width - 1), height, "sum",
+    svg.rect(kGridLeft + static_cast<double>(c) * cell_width, base - height, std::max(1, cell_width - 1), height, "sum",
              map.column_title + " " + span_of(grid.column_starts, c) + ": " + counted(sums[c], "difference"));
   }
   // The largest first; no name over another, none for what is lost in the crowd.
@@ -123,7 +123,7 @@ void draw_column_sums(Svg& svg, const Grid& grid, const HeatMap& map, int cell_w
   for (std::size_t i = 0; i < order.size() && taken.size() < 6; ++i) {
     const std::size_t c = order[i];
     if (sums[c] * 8 < largest || (sums[c] * static_cast<std::int64_t>(sums.size()) < 2 * total && i > 0)) break;
-    const double x = kLeft + (static_cast<double>(c) + 0.5) * cell_width;
+    const double x = kGridLeft + (static_cast<double>(c) + 0.5) * cell_width;
     if (std::ranges::any_of(taken, [&](double other) { return x - other < 46 && other - x < 46; })) continue;
     taken.push_back(x);
     const double height = kSums * (static_cast<double>(sums[c]) / static_cast<double>(largest));
@@ -138,26 +138,26 @@ void draw_row_sums(Svg& svg, const Grid& grid, const HeatMap& map, double x, int
   for (std::size_t r = 0; r < sums.size(); ++r) {
     if (sums[r] == 0) continue;
     const double width = std::max(1.0, kSums * (static_cast<double>(sums[r]) / static_cast<double>(largest)));
-    svg.rect(x, kTop + static_cast<double>(r) * cell_height, width, std::max(1, cell_height - 1), "sum",
+    svg.rect(x, kGridTop + static_cast<double>(r) * cell_height, width, std::max(1, cell_height - 1), "sum",
              map.row_title + " " + span_of(grid.row_starts, r) + ": " + counted(sums[r], "difference"));
   }
 }
 
 // Names of every so many cells, so that they do not touch.
 void draw_names(Svg& svg, const Grid& grid, const HeatMap& map, int cell_width, int cell_height) {
-  const int bottom = kTop + static_cast<int>(grid.rows()) * cell_height;
-  const int right = kLeft + static_cast<int>(grid.columns()) * cell_width;
+  const int bottom = kGridTop + static_cast<int>(grid.rows()) * cell_height;
+  const int right = kGridLeft + static_cast<int>(grid.columns()) * cell_width;
   const auto every = [](int room, int cell) { return static_cast<std::size_t>(std::max(1, (room + cell - 1) / cell)); };
   for (std::size_t c = 0; c < grid.columns(); c += every(44, cell_width)) {
-    const double x = kLeft + (static_cast<double>(c) + 0.5) * cell_width;
+    const double x = kGridLeft + (static_cast<double>(c) + 0.5) * cell_width;
     svg.text(x, bottom + 16, std::to_string(grid.column_starts[c]), "tick", Anchor::kMiddle);
   }
   for (std::size_t r = 0; r < grid.rows(); r += every(18, cell_height)) {
-    const double y = kTop + (static_cast<double>(r) + 0.5) * cell_height + 4;
-    svg.text(kLeft - 8, y, std::to_string(grid.row_starts[r]), "tick", Anchor::kEnd);
+    const double y = kGridTop + (static_cast<double>(r) + 0.5) * cell_height + 4;
+    svg.text(kGridLeft - 8, y, std::to_string(grid.row_starts[r]), "tick", Anchor::kEnd);
   }
-  svg.text((kLeft + right) / 2.0, bottom + 36, map.column_title, "label", Anchor::kMiddle);
-  svg.text_upwards(16, (kTop + bottom) / 2.0, map.row_title, "label");
+  svg.text((kGridLeft + right) / 2.0, bottom + 36, map.column_title, "label", Anchor::kMiddle);
+  svg.text_upwards(16, (kGridTop + bottom) / 2.0, map.row_title, "label");
 }
 
 void draw_legend(Svg& svg, const Grid& grid, double largest, double y) {
@@ -167,8 +167,8 @@ void draw_legend(Svg& svg, const Grid& grid, double largest, double y) {
     return fixed(100 * bound, largest < 0.02 ? 2 : largest < 0.2 ? 1 : 0) + " %";
   };
   const std::string what = grid.values.empty() ? "differences of a cell" : "share of a cell that differs";
-  svg.text(kLeft, y, what + ": 0 to " + shown(1), "tick");
-  const double x = kLeft + 260;
+  svg.text(kGridLeft, y, what + ": 0 to " + shown(1), "tick");
+  const double x = kGridLeft + 260;
   for (int level = 1; level <= kLevels; ++level) {
     svg.rect(x + 18 * (level - 1), y - 10, 18, 12, "heat h" + std::to_string(level));
   }
@@ -196,13 +196,13 @@ Markup heat_map(const HeatMap& map) {
   if (columns == 0 || rows == 0) return {};
   const int cell_width = std::clamp(500 / columns, 4, 28);
   const int cell_height = std::clamp(220 / rows, 4, 18);
-  const int right = kLeft + std::max(columns * cell_width, 1);
-  const int bottom = kTop + rows * cell_height;
+  const int right = kGridLeft + std::max(columns * cell_width, 1);
+  const int bottom = kGridTop + rows * cell_height;
   double largest = 0;
   for (std::size_t i = 0; i < grid.counts.size(); ++i) largest = std::max(largest, share_of(grid, i).ratio());
 
-  Svg svg(std::max(right + kGap + kSums + 16, kLeft + 500), bottom + 68, map.title, map.description);
-  svg.rect(kLeft, kTop, columns * cell_width, rows * cell_height, "field");
+  Svg svg(std::max(right + kGap + kSums + 16, kGridLeft + 500), bottom + 68, map.title, map.description);
+  svg.rect(kGridLeft, kGridTop, columns * cell_width, rows * cell_height, "field");
   if (largest > 0) {
     draw_cells(svg, grid, largest, cell_width, cell_height);
     draw_column_sums(svg, grid, map, cell_width);

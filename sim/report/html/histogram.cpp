@@ -9,7 +9,7 @@
 namespace witin::report::html {
 namespace {
 
-constexpr double kTop = 22, kHeight = 130, kBottom = kTop + kHeight, kMargin = 28;
+constexpr double kBarsTop = 22, kBarsHeight = 130, kBarsBottom = kBarsTop + kBarsHeight, kBarsMargin = 28;
 
 // log2(count) + 1 with straight lines between the powers of two: the same on every machine.
 double logarithm(std::int64_t count) {
@@ -40,14 +40,14 @@ Markup histogram(const Histogram& histogram) {
   }
   const bool logarithmic = largest / 50 > smallest;
   const double bar = bins.size() <= 10 ? 40 : bins.size() <= 20 ? 30 : 18;
-  const double width = std::max(300.0, static_cast<double>(bins.size()) * bar + 2 * kMargin);
+  const double width = std::max(300.0, static_cast<double>(bins.size()) * bar + 2 * kBarsMargin);
   const double left = (width - static_cast<double>(bins.size()) * bar) / 2;
-  Svg svg(width, kBottom + 48, histogram.title, histogram.description);
+  Svg svg(width, kBarsBottom + 48, histogram.title, histogram.description);
   const auto height_of = [&](std::int64_t count) {
     if (count <= 0) return 0.0;
     const double share =
         logarithmic ? logarithm(count) / logarithm(largest) : static_cast<double>(count) / static_cast<double>(largest);
-    return std::max(1.5, kHeight * share);
+    return std::max(1.5, kBarsHeight * share);
   };
   // Labels of narrow bars: only so many that they do not touch.
   std::size_t longest = 1;
@@ -58,13 +58,14 @@ Markup histogram(const Histogram& histogram) {
     const double x = left + static_cast<double>(i) * bar;
     const double height = height_of(bins[i].count);
     if (bins[i].count > 0) {
-      svg.rect(x + 2, kBottom - height, bar - 4, height, "bar", bins[i].label + ": " + counted(bins[i].count, "value"));
-      if (bar >= 30) svg.text(x + bar / 2, kBottom - height - 5, compact(bins[i].count), "tick", Anchor::kMiddle);
+      svg.rect(x + 2, kBarsBottom - height, bar - 4, height, "bar",
+               bins[i].label + ": " + counted(bins[i].count, "value"));
+      if (bar >= 30) svg.text(x + bar / 2, kBarsBottom - height - 5, compact(bins[i].count), "tick", Anchor::kMiddle);
     }
-    if (i % every == 0) svg.text(x + bar / 2, kBottom + 16, bins[i].label, "tick", Anchor::kMiddle);
+    if (i % every == 0) svg.text(x + bar / 2, kBarsBottom + 16, bins[i].label, "tick", Anchor::kMiddle);
   }
-  svg.line(left, kBottom, width - left, kBottom, "axis");
-  svg.text(width / 2, kBottom + 36, histogram.x_title + (logarithmic ? " (heights logarithmic)" : ""), "label",
+  svg.line(left, kBarsBottom, width - left, kBarsBottom, "axis");
+  svg.text(width / 2, kBarsBottom + 36, histogram.x_title + (logarithmic ? " (heights logarithmic)" : ""), "label",
            Anchor::kMiddle);
   return std::move(svg).finish();
 }

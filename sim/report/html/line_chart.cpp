@@ -12,9 +12,9 @@ namespace {
 using Point = LineChart::Point;
 using Series = LineChart::Series;
 
-constexpr double kWidth = 760;
-constexpr double kLeft = 64, kTop = 16, kPlotWidth = 540, kPlotHeight = 280;
-constexpr double kBottom = kTop + kPlotHeight;
+constexpr double kChartWidth = 760;
+constexpr double kChartLeft = 64, kChartTop = 16, kPlotWidth = 540, kPlotHeight = 280;
+constexpr double kChartBottom = kChartTop + kPlotHeight;
 constexpr double kNameLine = 15;  // names of curves keep this distance
 constexpr std::size_t kColours = 6;
 
@@ -34,8 +34,8 @@ std::vector<Point> drawn_points(const Series& series) {
 struct Frame {
   Axis x;
   Axis y;
-  [[nodiscard]] double px(double value) const { return kLeft + kPlotWidth * x.at(value); }
-  [[nodiscard]] double py(double value) const { return kBottom - kPlotHeight * y.at(value); }
+  [[nodiscard]] double px(double value) const { return kChartLeft + kPlotWidth * x.at(value); }
+  [[nodiscard]] double py(double value) const { return kChartBottom - kPlotHeight * y.at(value); }
 };
 
 Frame frame_of(const LineChart& chart, const std::vector<std::vector<Point>>& curves) {
@@ -59,16 +59,16 @@ Frame frame_of(const LineChart& chart, const std::vector<std::vector<Point>>& cu
 
 void draw_axes(Svg& svg, const LineChart& chart, const Frame& frame) {
   for (const double tick : frame.y.ticks) {
-    svg.line(kLeft, frame.py(tick), kLeft + kPlotWidth, frame.py(tick), "grid");
-    svg.text(kLeft - 8, frame.py(tick) + 4, fixed(tick, frame.y.digits), "tick", Anchor::kEnd);
+    svg.line(kChartLeft, frame.py(tick), kChartLeft + kPlotWidth, frame.py(tick), "grid");
+    svg.text(kChartLeft - 8, frame.py(tick) + 4, fixed(tick, frame.y.digits), "tick", Anchor::kEnd);
   }
   for (const double tick : frame.x.ticks) {
-    svg.line(frame.px(tick), kBottom, frame.px(tick), kBottom + 5, "axis");
-    svg.text(frame.px(tick), kBottom + 19, fixed(tick, frame.x.digits), "tick", Anchor::kMiddle);
+    svg.line(frame.px(tick), kChartBottom, frame.px(tick), kChartBottom + 5, "axis");
+    svg.text(frame.px(tick), kChartBottom + 19, fixed(tick, frame.x.digits), "tick", Anchor::kMiddle);
   }
-  svg.line(kLeft, kBottom, kLeft + kPlotWidth, kBottom, "axis");
-  svg.text(kLeft + kPlotWidth / 2, kBottom + 40, chart.x_title, "label", Anchor::kMiddle);
-  svg.text_upwards(16, kTop + kPlotHeight / 2, chart.y_title, "label");
+  svg.line(kChartLeft, kChartBottom, kChartLeft + kPlotWidth, kChartBottom, "axis");
+  svg.text(kChartLeft + kPlotWidth / 2, kChartBottom + 40, chart.x_title, "label", Anchor::kMiddle);
+  svg.text_upwards(16, kChartTop + kPlotHeight / 2, chart.y_title, "label");
 }
 
 std::string tip_of(const LineChart& chart, const Series& series, const Point& p, const Frame& frame) {
@@ -110,15 +110,15 @@ void draw_names(Svg& svg, const LineChart& chart, std::vector<Name> names, doubl
   for (const Name& name : names) {
     places.push_back(places.empty() ? name.y : std::max(name.y, places.back() + kNameLine));
   }
-  double lowest = kBottom;
+  double lowest = kChartBottom;
   for (std::size_t i = places.size(); i-- > 0;) {
-    places[i] = std::max(std::min(places[i], lowest), kTop);
+    places[i] = std::max(std::min(places[i], lowest), kChartTop);
     lowest = places[i] - kNameLine;
   }
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::string colour = "s" + std::to_string(names[i].series % kColours);
-    svg.line(end_x + 4, names[i].y, kLeft + kPlotWidth + 14, places[i], "leader " + colour);
-    svg.text(kLeft + kPlotWidth + 18, places[i] + 4, shortened(chart.series[names[i].series].name, 20),
+    svg.line(end_x + 4, names[i].y, kChartLeft + kPlotWidth + 14, places[i], "leader " + colour);
+    svg.text(kChartLeft + kPlotWidth + 18, places[i] + 4, shortened(chart.series[names[i].series].name, 20),
              "name " + colour);
   }
 }
@@ -131,23 +131,24 @@ Markup line_chart(const LineChart& chart) {
   for (std::size_t i = 0; i < drawn; ++i) curves.push_back(drawn_points(chart.series[i]));
   const Frame frame = frame_of(chart, curves);
 
-  const double height = kBottom + (drawn < chart.series.size() ? 72 : 52);
-  Svg svg(kWidth, height, chart.title, chart.description);
+  const double height = kChartBottom + (drawn < chart.series.size() ? 72 : 52);
+  Svg svg(kChartWidth, height, chart.title, chart.description);
   draw_axes(svg, chart, frame);
   for (std::size_t i = 0; i < drawn; ++i) draw_band(svg, curves[i], frame, "s" + std::to_string(i % kColours));
   std::vector<Name> names;
-  double end_x = kLeft;
+  double end_x = kChartLeft;
   for (std::size_t i = 0; i < drawn; ++i) {
     if (curves[i].empty()) continue;
     draw_curve(svg, chart, chart.series[i], curves[i], frame, "s" + std::to_string(i % kColours));
     names.push_back({frame.py(curves[i].back().y), i});
     end_x = std::max(end_x, frame.px(curves[i].back().x));
   }
-  if (names.empty()) svg.text(kLeft + kPlotWidth / 2, kTop + kPlotHeight / 2, "no values", "label", Anchor::kMiddle);
+  if (names.empty())
+    svg.text(kChartLeft + kPlotWidth / 2, kChartTop + kPlotHeight / 2, "no values", "label", Anchor::kMiddle);
   draw_names(svg, chart, std::move(names), end_x);
   if (drawn < chart.series.size()) {
-    svg.text(kLeft, kBottom + 62, std::to_string(chart.series.size() - drawn) + " further curves are not drawn",
-             "tick");
+    svg.text(kChartLeft, kChartBottom + 62,
+             std::to_string(chart.series.size() - drawn) + " further curves are not drawn", "tick");
   }
   return std::move(svg).finish();
 }
