@@ -5,7 +5,7 @@ set -euo pipefail
 
 packages=(
   # build
-  cmake g++ ninja-build ccache
+  cmake g++ ninja-build
   nlohmann-json3-dev libcli11-dev libspdlog-dev libssl-dev libtbb-dev libxsimd-dev libxtensor-dev zlib1g-dev
   libopenmpi-dev openmpi-bin
   # test and check

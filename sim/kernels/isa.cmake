@@ -5,6 +5,7 @@ set(x86_paths ${kernels}/path_sse2.cpp ${kernels}/path_avx2.cpp ${kernels}/path_
               ${kernels}/path_avx512vnni.cpp)
 set(arm_paths ${kernels}/path_neon.cpp)
 
+set_source_files_properties(${x86_paths} ${arm_paths} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
   set(avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mprefer-vector-width=512)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

@@ -1,0 +1,22 @@
+# witin_unity(TARGET SOURCE...): compiles the files of a folder together, some at a time. A build from nothing takes half
+# the time, the build of a change longer: WITIN_UNITY chooses. Files of one folder therefore share no name of an unnamed
+# namespace.
+function(witin_unity target)
+  if(NOT WITIN_UNITY)
+    return()
+  endif()
+  set(files_at_once 8)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  foreach(source IN LISTS ARGN)
+    cmake_path(GET source PARENT_PATH folder)
+    string(MAKE_C_IDENTIFIER "${folder}" key)
+    if(NOT DEFINED count_${key})
+      set(count_${key} 0)
+    endif()
+    math(EXPR group "${count_${key}} / ${files_at_once}")
+    math(EXPR count_${key} "${count_${key}} + 1")
+    cmake_path(RELATIVE_PATH folder BASE_DIRECTORY ${PROJECT_SOURCE_DIR})
+    string(MAKE_C_IDENTIFIER "${folder}_${group}" name)
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${name})
+  endforeach()
+endfunction()
