@@ -10,6 +10,7 @@
 
 namespace {
 
+using witin::kernels::kStepsTogether;
 using witin::kernels::MatmulArgs;
 
 constexpr std::int64_t kBlock = 16;                      // columns: what the last panel is padded to
@@ -20,7 +21,6 @@ constexpr std::int64_t kMaxColumns = kMaxBlocks * kBlock;  // of a panel
 constexpr int kMaxRows = 8;
 constexpr std::int64_t kLine = 64;    // bytes of a cache line
 constexpr std::int64_t kAhead = 512;  // bytes of weights that are fetched ahead
-constexpr int kStepsTogether = 4;
 
 struct Dot8 {
   static constexpr std::int64_t kXBytes = 1;
@@ -33,15 +33,47 @@ struct Dot16 {
   static WITIN_INLINE Simd::I dot(Simd::I acc, Simd::I x, Simd::I w) { return Simd::dot16(acc, x, w); }
 };
 
+// Where x is read, relative to its row: kStepsTogether steps from each of `wholes`, then one step from each of
+// `singles`, in the order of the weights. One loop over all: a loop in a loop costs more than the table.
+struct Steps {
+  static constexpr std::int64_t kMost = 2048;  // of both
+  std::int64_t wholes = 0, singles = 0;
+  std::int64_t offsets[kMost];
+};
+
 struct Tile {
   const char* rows[kMaxRows];  // x
-  const std::int64_t* segment_offsets;
-  std::int64_t segments, groups;
+  const Steps* steps;
   const char* weights;  // of the panel
   const char* later;  // weights of the next panel, brought into the second-level cache, a line for kStepsTogether steps
   const std::int32_t* init;
   std::int32_t* acc;  // [R][V * kLanes]
 };
+
+template <class Dot>
+WITIN_INLINE std::int64_t segment_offset(const MatmulArgs& a, std::int64_t s) {
+  return a.segment_offsets == nullptr ? 0 : a.segment_offsets[s] * Dot::kXBytes;
+}
+
+// False: more than the table holds.
+template <class Dot>
+bool make_steps(const MatmulArgs& a, Steps& steps) {
+  const std::int64_t wholes = a.groups_per_run / kStepsTogether;
+  const std::int64_t singles = a.groups_per_run % kStepsTogether;
+  if (a.segments * (wholes + singles) > Steps::kMost) return false;
+  std::int64_t* to = steps.offsets;
+  for (std::int64_t s = 0; s < a.segments; ++s) {
+    std::int64_t offset = segment_offset<Dot>(a, s);
+    for (std::int64_t i = 0; i < wholes; ++i, offset += kStepsTogether * kGroupBytes) *to++ = offset;
+  }
+  for (std::int64_t s = 0; s < a.segments; ++s) {
+    std::int64_t offset = segment_offset<Dot>(a, s) + wholes * kStepsTogether * kGroupBytes;
+    for (std::int64_t i = 0; i < singles; ++i, offset += kGroupBytes) *to++ = offset;
+  }
+  steps.wholes = a.segments * wholes;
+  steps.singles = a.segments * singles;
+  return true;
+}
 
 template <int V>
 constexpr std::int64_t kStepBytes = std::int64_t{V} * Simd::kLanes* kGroupBytes;  // of weights
@@ -105,24 +137,23 @@ WITIN_NOINLINE void run_tile(const Tile& t) {
   }
   const char* w = t.weights;
   const char* later = t.later;
-  for (std::int64_t s = 0; s < t.segments; ++s) {
-    WITIN_KEEP_IN_MEMORY;  // or the compiler parks the pointers in vector registers
-    const std::int64_t offset = t.segment_offsets == nullptr ? 0 : t.segment_offsets[s] * Dot::kXBytes;
-    const char* x[extent(R)];
+  const char* x[extent(R)];
+  WITIN_UNROLL
+  for (int r = 0; r < R; ++r) x[r] = t.rows[r];
+  const std::int64_t* at = t.steps->offsets;
+  for (const std::int64_t* const end = at + t.steps->wholes; at < end; ++at) {
+    const std::int64_t i = *at;
     WITIN_UNROLL
-    for (int r = 0; r < R; ++r) x[r] = t.rows[r] + offset;
-    std::int64_t i = 0;
-    const std::int64_t end = t.groups * kGroupBytes;
-    for (; i + kStepsTogether * kGroupBytes <= end; i += kStepsTogether * kGroupBytes) {
-      WITIN_UNROLL
-      for (int u = 0; u < kStepsTogether; ++u) run_step<Dot, R, V>(acc, x, i + u * kGroupBytes, w, u * kStepBytes<V>);
-      w += kStepsTogether * kStepBytes<V>;
-      if constexpr (Simd::kFetchAhead && V == Simd::kTileVectors) {
-        __builtin_prefetch(later, 0, 2);
-        later += kLine;
-      }
+    for (int u = 0; u < kStepsTogether; ++u) run_step<Dot, R, V>(acc, x, i + u * kGroupBytes, w, u * kStepBytes<V>);
+    w += kStepsTogether * kStepBytes<V>;
+    if constexpr (Simd::kFetchAhead && V == Simd::kTileVectors) {
+      __builtin_prefetch(later, 0, 2);
+      later += kLine;
     }
-    for (; i < end; i += kGroupBytes, w += kStepBytes<V>) run_step<Dot, R, V>(acc, x, i, w, 0);
+  }
+  for (const std::int64_t* const end = at + t.steps->singles; at < end; ++at) {
+    run_step<Dot, R, V>(acc, x, *at, w, 0);
+    w += kStepBytes<V>;
   }
   std::int32_t* const out = t.acc;
   WITIN_UNROLL
@@ -132,9 +163,10 @@ WITIN_NOINLINE void run_tile(const Tile& t) {
   }
 }
 
-// One row: K is unrolled over kUnroll sets of accumulators, so that the additions do not wait for each other.
+// One row, which needs no table: K is unrolled over kUnroll sets of accumulators, so that the additions do not wait for
+// each other.
 template <class Dot, int V, int kUnroll>
-WITIN_NOINLINE void run_row(const Tile& t) {
+WITIN_NOINLINE void run_row(const MatmulArgs& a, const Tile& t) {
   Simd::I acc[extent(kUnroll)][extent(V)];
   WITIN_UNROLL
   for (int u = 0; u < kUnroll; ++u) {
@@ -151,20 +183,29 @@ WITIN_NOINLINE void run_row(const Tile& t) {
       WITIN_OPAQUE(acc[u][v]);
     }
   };
-  for (std::int64_t s = 0; s < t.segments; ++s) {
-    const char* x = t.rows[0] + (t.segment_offsets == nullptr ? 0 : t.segment_offsets[s] * Dot::kXBytes);
-    std::int64_t groups = t.groups;
-    for (; groups >= kUnroll; groups -= kUnroll) {
-      WITIN_UNROLL
-      for (int u = 0; u < kUnroll; ++u) step(u, x + u * kGroupBytes);
-      x += kUnroll * kGroupBytes;
-      w += kUnroll * kStepBytes<V>;
+  const auto run = [&](std::int64_t first, std::int64_t groups) WITIN_INLINE_LAMBDA {
+    for (std::int64_t s = 0; s < a.segments; ++s) {
+      const char* x = t.rows[0] + segment_offset<Dot>(a, s) + first * kGroupBytes;
+      std::int64_t left = groups;
+      for (; left >= kUnroll; left -= kUnroll) {
+        WITIN_UNROLL
+        for (int u = 0; u < kUnroll; ++u) step(u, x + u * kGroupBytes);
+        x += kUnroll * kGroupBytes;
+        w += kUnroll * kStepBytes<V>;
+      }
+      for (; left > 0; --left) {
+        step(0, x);
+        x += kGroupBytes;
+        w += kStepBytes<V>;
+      }
     }
-    for (; groups > 0; --groups) {
-      step(0, x);
-      x += kGroupBytes;
-      w += kStepBytes<V>;
-    }
+  };
+  const std::int64_t whole = a.groups_per_run / kStepsTogether * kStepsTogether;
+  if (a.segments == 1) {
+    run(0, a.groups_per_run);
+  } else {
+    run(0, whole);
+    run(whole, a.groups_per_run - whole);
   }
   WITIN_UNROLL
   for (int v = 0; v < V; ++v) {
@@ -187,8 +228,9 @@ constexpr int kRowUnroll = V >= 8   ? 1
 
 // Runs a tile of at most `rows` rows, fewer than the tallest has, and returns how many it did.
 template <class Dot, int V>
-std::int64_t run_rows(const Tile& t, std::int64_t rows) {
+std::int64_t run_rows(const MatmulArgs& a, const Tile& t, std::int64_t rows) {
   constexpr int kMost = kRowsFor<V>;
+  if (t.steps == nullptr) return run_row<Dot, V, kRowUnroll<V>>(a, t), 1;
   if constexpr (kMost > 4) {
     if (rows >= 4) return run_tile<Dot, 4, V>(t), 4;
   }
@@ -196,7 +238,7 @@ std::int64_t run_rows(const Tile& t, std::int64_t rows) {
     if (rows >= 3) return run_tile<Dot, 3, V>(t), 3;
   }
   if (rows >= 2) return run_tile<Dot, 2, V>(t), 2;
-  return run_row<Dot, V, kRowUnroll<V>>(t), 1;
+  return run_row<Dot, V, kRowUnroll<V>>(a, t), 1;
 }
 
 template <class Dot>
@@ -215,20 +257,18 @@ WITIN_INLINE std::int64_t row_bytes_of(const MatmulArgs& a) { return a.segments 
 
 // The panel that starts at column n.
 WITIN_INLINE void place_panel(const MatmulArgs& a, std::int64_t n, Tile& t) {
-  t.segment_offsets = a.segment_offsets;
-  t.segments = a.segments;
-  t.groups = a.groups_per_run;
   t.weights = static_cast<const char*>(a.weights) + n * row_bytes_of(a);
   t.init = a.init + n;
 }
 
 template <class Dot, int V>
-void run_panel(const MatmulArgs& a, std::int64_t first_row, std::int64_t end_row, std::int64_t n) {
+void run_panel(const MatmulArgs& a, const Steps* steps, std::int64_t first_row, std::int64_t end_row, std::int64_t n) {
   constexpr std::int64_t kColumns = V * Simd::kLanes;
   constexpr int kMost = kRowsFor<V>;
   StripWriter<kColumns, kMaxRows> writer(a.rule, a.out, n, a.n);
   Tile t;
   place_panel(a, n, t);
+  t.steps = steps;
   t.acc = writer.acc();
   const std::int64_t lines = row_bytes_of(a) / (kStepsTogether * kGroupBytes) * kLine;
   t.later = n + kColumns < a.n ? t.weights + kColumns * row_bytes_of(a) : static_cast<const char*>(a.weights);
@@ -239,7 +279,7 @@ void run_panel(const MatmulArgs& a, std::int64_t first_row, std::int64_t end_row
     writer.begin(m0);
     for (std::int64_t m = 0; m < strip_rows;) {
       const std::int64_t left = strip_rows - m;
-      if (left >= kMost) {
+      if (left >= kMost && steps != nullptr) {
         place_rows<Dot, kMost>(a, m0 + m, t);
         run_tile<Dot, kMost, V>(t);
         writer.finish(kMost);
@@ -247,8 +287,8 @@ void run_panel(const MatmulArgs& a, std::int64_t first_row, std::int64_t end_row
         m += kMost;
         continue;
       }
-      for (std::int64_t r = 0; r < left; ++r) t.rows[r] = x_row<Dot>(a, m0 + m + r);
-      const std::int64_t done = run_rows<Dot, V>(t, left);
+      for (std::int64_t r = 0; r < left && r < kMost; ++r) t.rows[r] = x_row<Dot>(a, m0 + m + r);
+      const std::int64_t done = run_rows<Dot, V>(a, t, left);
       writer.finish(done);
       m += done;
     }
@@ -274,7 +314,7 @@ std::int64_t run_single_row(const MatmulArgs& a) {
     for (std::int64_t p = 0; p < count; ++p) {
       place_panel(a, (first + p) * kMaxColumns, t);
       t.acc = writer.acc() + p * kMaxColumns;
-      run_row<Dot, Simd::kTileVectors, kRowUnroll<Simd::kTileVectors>>(t);
+      run_row<Dot, Simd::kTileVectors, kRowUnroll<Simd::kTileVectors>>(a, t);
     }
     writer.begin(first);
     writer.finish(count);
@@ -288,17 +328,20 @@ void run_matmul(const MatmulArgs& a) {
   // Rows whose x stays in the second-level cache while all columns pass.
   std::int64_t chunk = (std::int64_t{256} << 10) / row_bytes_of(a) / kStripRows * kStripRows;
   chunk = chunk < kStripRows ? kStripRows : chunk;
+  Steps table;
+  const Steps* const steps = a.rows > 1 && make_steps<Dot>(a, table) ? &table : nullptr;
   for (std::int64_t first = 0; first < a.rows; first += chunk) {
     const std::int64_t end = first + chunk < a.rows ? first + chunk : a.rows;
     std::int64_t n = a.rows == 1 ? run_single_row<Dot>(a) : 0;
-    for (; n + kMaxColumns - kBlock < a.n; n += kMaxColumns) run_panel<Dot, Simd::kTileVectors>(a, first, end, n);
+    for (; n + kMaxColumns - kBlock < a.n; n += kMaxColumns)
+      run_panel<Dot, Simd::kTileVectors>(a, steps, first, end, n);
     if constexpr (kMaxBlocks == 4) {
       if (a.n - n > 2 * kBlock) {
-        run_panel<Dot, 3 * kVectorsPerBlock>(a, first, end, n);
+        run_panel<Dot, 3 * kVectorsPerBlock>(a, steps, first, end, n);
       } else if (a.n - n > kBlock) {
-        run_panel<Dot, 2 * kVectorsPerBlock>(a, first, end, n);
+        run_panel<Dot, 2 * kVectorsPerBlock>(a, steps, first, end, n);
       } else if (a.n > n) {
-        run_panel<Dot, kVectorsPerBlock>(a, first, end, n);
+        run_panel<Dot, kVectorsPerBlock>(a, steps, first, end, n);
       }
     }
   }

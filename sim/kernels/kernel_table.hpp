@@ -32,6 +32,18 @@ struct OutputArgs {
   const std::int64_t* row_offsets;
 };
 
+// Steps of a product that lie together: a run's groups (4 bytes of x) come by as many, of all runs, then those left
+// over.
+inline constexpr std::int64_t kStepsTogether = 4;
+
+// Where group `group` of run `segment` is among the packed weights.
+[[nodiscard]] constexpr std::int64_t packed_step(std::int64_t segments, std::int64_t groups_per_run,
+                                                 std::int64_t segment, std::int64_t group) {
+  const std::int64_t together = groups_per_run / kStepsTogether * kStepsTogether;
+  if (group < together) return segment * together + group;
+  return segments * together + segment * (groups_per_run - together) + group - together;
+}
+
 struct MatmulArgs {
   const void* x;  // elements as XFormat
   Element x_element;

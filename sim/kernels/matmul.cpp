@@ -22,7 +22,7 @@ void fill(const PackedMatrix& matrix, std::span<const std::int16_t> weights, T* 
     const std::int64_t columns = std::min(panel, matrix.n() - first);
     T* const to = out + first * groups * group;
     for (std::int64_t k = 0; k < matrix.k(); ++k) {
-      const std::int64_t step = k / run * matrix.groups_per_run() + k % run / group;
+      const std::int64_t step = packed_step(matrix.segments(), matrix.groups_per_run(), k / run, k % run / group);
       const std::int16_t* const row = weights.data() + k * matrix.n() + first;
       T* const at = to + step * padded(columns) * group + k % run % group;
       for (std::int64_t c = 0; c < columns; ++c) at[c * group] = static_cast<T>(row[c]);

@@ -55,9 +55,9 @@ class PackedMatrix {
   [[nodiscard]] std::int64_t segments() const { return segments_; }
   [[nodiscard]] XFormat x_format() const { return operands_.x; }
 
-  // For the kernels. Weights: [panel of columns][segment][ceil(run/group)][column][group], group = 4 bytes (s8) or 2
-  // words (s16), zero filled; a panel has the columns of KernelTable::panel, the last what is left of N, rounded up to
-  // 16. init: bias minus what x_format's offset adds, [N rounded up to 16].
+  // For the kernels. Weights: [panel of columns][step][column][group], group = 4 bytes (s8) or 2 words (s16), zero
+  // filled. A panel has the columns of KernelTable::panel, the last what is left of N, rounded up to 16. Steps:
+  // packed_step() of kernel_table.hpp. init: bias minus what x_format's offset adds, [N rounded up to 16].
   [[nodiscard]] bool wide() const { return operands_.wide; }
   [[nodiscard]] std::int64_t run() const { return k_ / segments_; }
   [[nodiscard]] std::int64_t groups_per_run() const { return (run() + group() - 1) / group(); }

@@ -49,9 +49,9 @@ constexpr std::int64_t kPanel = 16;  // columns
 // w[k, n] of the packed weights, k = segment * run + position.
 std::int32_t weight(const MatmulArgs& a, std::int64_t segment, std::int64_t position, std::int64_t n) {
   const std::int64_t group = a.wide ? 2 : 4;
-  const std::int64_t index =
-      (((n / kPanel * a.segments + segment) * a.groups_per_run + position / group) * kPanel + n % kPanel) * group +
-      position % group;
+  const std::int64_t step =
+      n / kPanel * a.segments * a.groups_per_run + packed_step(a.segments, a.groups_per_run, segment, position / group);
+  const std::int64_t index = (step * kPanel + n % kPanel) * group + position % group;
   return load(a.weights, a.wide ? Element::kS16 : Element::kS8, index);
 }
 
