@@ -47,7 +47,38 @@ struct Tile {
   const char* weights;  // of the panel
   const char* later;  // weights of the next panel, brought into the second-level cache, a line for kStepsTogether steps
   const std::int32_t* init;
-  std::int32_t* acc;  // [R][V * kLanes]
+  std::int32_t* acc;  // [R][V * kLanes], for KeepAccumulators
+  const RuleArgs* rule;
+  char* codes;  // for WriteCodes, like codes8
+  std::int64_t quad_bytes;
+};
+
+// What happens to finished accumulators: to memory, or while they are in registers through the usual output rules, to
+// s8 codes that the element's ends clamp.
+struct KeepAccumulators {
+  template <int R, int V>
+  static WITIN_INLINE void run(const Tile& t, const Simd::I (&acc)[extent(R)][extent(V)]) {
+    std::int32_t* const out = t.acc;
+    WITIN_UNROLL
+    for (int r = 0; r < R; ++r) {
+      WITIN_UNROLL
+      for (int v = 0; v < V; ++v) Simd::store(out + (r * V + v) * Simd::kLanes, acc[r][v]);
+    }
+  }
+};
+
+template <RuleForm kForm>
+struct WriteCodes {
+  template <int R, int V>
+  static WITIN_INLINE void run(const Tile& t, const Simd::I (&acc)[extent(R)][extent(V)]) {
+    const Convert<kForm, false> convert(*t.rule);
+    WITIN_UNROLL
+    for (int i = 0; i < R * V; i += 4) {
+      const Simd::I codes = quad8(convert, acc[i / V][i % V], acc[(i + 1) / V][(i + 1) % V],
+                                  acc[(i + 2) / V][(i + 2) % V], acc[(i + 3) / V][(i + 3) % V]);
+      Simd::store(t.codes + i / 4 * t.quad_bytes, Simd::order8(codes));
+    }
+  }
 };
 
 template <class Dot>
@@ -126,7 +157,7 @@ WITIN_INLINE void run_step(Simd::I (&acc)[extent(R)][extent(V)], const char* con
   }
 }
 
-template <class Dot, int R, int V>
+template <class Dot, int R, int V, class Finish = KeepAccumulators>
 WITIN_NOINLINE void run_tile(const Tile& t) {
   Simd::I acc[extent(R)][extent(V)];
   WITIN_UNROLL
@@ -155,12 +186,18 @@ WITIN_NOINLINE void run_tile(const Tile& t) {
     run_step<Dot, R, V>(acc, x, *at, w, 0);
     w += kStepBytes<V>;
   }
-  std::int32_t* const out = t.acc;
-  WITIN_UNROLL
-  for (int r = 0; r < R; ++r) {
-    WITIN_UNROLL
-    for (int v = 0; v < V; ++v) Simd::store(out + (r * V + v) * Simd::kLanes, acc[r][v]);
+  Finish::template run<R, V>(t, acc);
+}
+
+// The tallest tile that writes codes; null where the rule is none of the usual ones.
+template <class Dot, int R, int V>
+auto coding_tile(const RuleArgs& rule) -> void (*)(const Tile&) {
+  if constexpr (R * V % 4 == 0) {
+    if (!rule.clamp && rule.form == RuleForm::kQuarterF32)
+      return &run_tile<Dot, R, V, WriteCodes<RuleForm::kQuarterF32>>;
+    if (!rule.clamp && rule.form == RuleForm::kEvenF32) return &run_tile<Dot, R, V, WriteCodes<RuleForm::kEvenF32>>;
   }
+  return nullptr;
 }
 
 // One row, which needs no table: K is unrolled over kUnroll sets of accumulators, so that the additions do not wait for
@@ -270,6 +307,9 @@ void run_panel(const MatmulArgs& a, const Steps* steps, std::int64_t first_row, 
   place_panel(a, n, t);
   t.steps = steps;
   t.acc = writer.acc();
+  t.rule = &a.rule;
+  t.quad_bytes = writer.quad_bytes();
+  const auto coding = coding_tile<Dot, kMost, V>(a.rule);
   const std::int64_t lines = row_bytes_of(a) / (kStepsTogether * kGroupBytes) * kLine;
   t.later = n + kColumns < a.n ? t.weights + kColumns * row_bytes_of(a) : static_cast<const char*>(a.weights);
   const char* const later_end = t.later + kMaxColumns * row_bytes_of(a);
@@ -281,8 +321,14 @@ void run_panel(const MatmulArgs& a, const Steps* steps, std::int64_t first_row, 
       const std::int64_t left = strip_rows - m;
       if (left >= kMost && steps != nullptr) {
         place_rows<Dot, kMost>(a, m0 + m, t);
-        run_tile<Dot, kMost, V>(t);
-        writer.finish(kMost);
+        t.codes = coding == nullptr ? nullptr : writer.quads();
+        if (t.codes != nullptr) {
+          coding(t);
+          writer.written(kMost);
+        } else {
+          run_tile<Dot, kMost, V>(t);
+          writer.finish(kMost);
+        }
         if (t.later < later_end) t.later += lines;
         m += kMost;
         continue;

@@ -49,11 +49,19 @@ class StripWriter {
     rows_ = 0;
   }
 
+  // Where quads of s8 codes can be written without passing through acc(), and from quad to quad; null: nowhere.
+  [[nodiscard]] WITIN_INLINE char* quads() {
+    return kInLane || quad_bytes_ == 0 || out_.element != Element::kS8 ? nullptr : place();
+  }
+  [[nodiscard]] std::int64_t quad_bytes() const { return quad_bytes_; }
+  // The next `rows` rows have been written there.
+  void written(std::int64_t rows) { rows_ += rows; }
+
   // The next `rows` rows of the strip are in acc().
   WITIN_INLINE void finish(std::int64_t rows) {
     if (kInLane && in_order_) restore_order(rows);
     const std::int64_t quads_end = (rows * kColumns + kQuad - 1) / kQuad * kQuad;
-    char* const to = by_rows_ ? out_row(m_ + rows_) + n_ * size_ : strip_ + rows_ * kColumns * size_;
+    char* const to = place();
     if (quad_bytes_ != 0 && (!by_rows_ || quads_end == rows * kColumns)) {
       codes_of_(rule_, acc_, quads_end, to, quad_bytes_);
     } else {
@@ -80,6 +88,8 @@ class StripWriter {
   }
 
  private:
+  WITIN_INLINE char* place() { return by_rows_ ? out_row(m_ + rows_) + n_ * size_ : strip_ + rows_ * kColumns * size_; }
+
   static constexpr std::int64_t kShortRun = 4;  // rows below which moving single elements is faster
 
   WITIN_NOINLINE void restore_order(std::int64_t rows) {

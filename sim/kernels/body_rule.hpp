@@ -41,21 +41,28 @@ struct Convert {
   Simd::F scale_, lo_, hi_;
 };
 
+// Four vectors of accumulators -> one of s8 codes, in lane order.
+template <RuleForm kForm, bool kClamp>
+WITIN_INLINE Simd::I quad8(const Convert<kForm, kClamp>& convert, Simd::I a, Simd::I b, Simd::I c, Simd::I d) {
+  Simd::I low = Simd::pack16(convert(a), convert(b));
+  Simd::I high = Simd::pack16(convert(c), convert(d));
+  if constexpr (is_quarter(kForm)) {
+    const Simd::I two = Simd::splat16(2);
+    low = Simd::sra2_16(Simd::adds16(low, two));
+    high = Simd::sra2_16(Simd::adds16(high, two));
+  }
+  return Simd::pack8(low, high);
+}
+
 // count is a multiple of kQuad; the codes of quad q go to out + q * quad_bytes. kInLane: accumulator 4 * (kBlockLanes *
 // i + lane) + c of a quad is column 16 * lane + 4 * i + c, else columns are in order.
 template <RuleForm kForm, bool kClamp, bool kInLane>
 void codes8(const RuleArgs& rule, const std::int32_t* acc, std::int64_t count, char* out, std::int64_t quad_bytes) {
   const Convert<kForm, kClamp> convert(rule);
-  const Simd::I two = Simd::splat16(2);
   for (std::int64_t i = 0; i < count; i += kQuad) {
-    Simd::I low = Simd::pack16(convert(Simd::load(acc + i)), convert(Simd::load(acc + i + Simd::kLanes)));
-    Simd::I high =
-        Simd::pack16(convert(Simd::load(acc + i + 2 * Simd::kLanes)), convert(Simd::load(acc + i + 3 * Simd::kLanes)));
-    if constexpr (is_quarter(kForm)) {
-      low = Simd::sra2_16(Simd::adds16(low, two));
-      high = Simd::sra2_16(Simd::adds16(high, two));
-    }
-    const Simd::I codes = Simd::pack8(low, high);
+    const std::int32_t* const at = acc + i;
+    const Simd::I codes = quad8(convert, Simd::load(at), Simd::load(at + Simd::kLanes),
+                                Simd::load(at + 2 * Simd::kLanes), Simd::load(at + 3 * Simd::kLanes));
     Simd::store(out, kInLane ? codes : Simd::order8(codes));
     out += quad_bytes;
   }

@@ -126,6 +126,14 @@ TEST_CASE("matmul: extremes add up without wrapping or saturating on the way") {
   }
 }
 
+TEST_CASE("matmul: rows of more steps than a table holds") {
+  for (const Isa isa : witin::kernels::runnable_isas()) {
+    for (const CodeRange x_range : {witin::unsigned_range(8), witin::unsigned_range(12)}) {
+      check_random(isa, {5, 33001, 17, x_range, x_range.hi > 255 ? CodeRange{-15, 15} : witin::signed_range(8)}, 1);
+    }
+  }
+}
+
 TEST_CASE("matmul: sums on the ties of the output rules") {
   for (const Isa isa : witin::kernels::runnable_isas()) {
     // Column n of row m sums to a chosen multiple of g / 8 and its neighbours: w = 1 in one column, x spells the sum.
