@@ -65,10 +65,15 @@ class Comparison {
       FieldJob job{&left_, &right_, match.left, match.right, {}};
       const Entry& left = left_.entries()[match.left];
       const Entry& right = right_.entries()[match.right];
-      job.frames = pair_frames(left, right, match.by_position, options_);
       ++left_uses[match.left];
       ++right_uses[match.right];
-      total_ += job.frames.count * element_count(left.shape);
+      const std::int64_t values = element_count(left.shape);
+      if (values == 0) {  // any number of frames fits a file, and none has anything to compare
+        jobs_.push_back(std::move(job));
+        continue;
+      }
+      job.frames = pair_frames(left, right, match.by_position, options_);
+      total_ += job.frames.count * values;
       for (const Entry* entry : {&left, &right}) {
         run_frames_ = std::max(run_frames_, entry->frames);
         for (const std::int64_t frame : entry->frame_numbers) run_frames_ = std::max(run_frames_, frame + 1);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 namespace witin::diff {
 namespace {
@@ -36,9 +37,11 @@ FramePairs pair_frames(const Entry& left, const Entry& right, bool by_position, 
   const bool left_leads = !left.frame_numbers.empty();
   const Entry& leader = left_leads ? left : right;
   const Entry& other = left_leads ? right : left;
-  std::unordered_map<std::int64_t, std::int64_t> place;
-  for (std::size_t i = 0; i < other.frame_numbers.size(); ++i) {
-    place.emplace(other.frame_numbers[i], static_cast<std::int64_t>(i));
+  // A sample may hold a frame several times: the first is the first of the other side, the second the second.
+  std::unordered_map<std::int64_t, std::size_t> place;
+  std::vector<std::size_t> again(other.frame_numbers.size());  // where the same frame stands next; itself: nowhere
+  for (std::size_t i = other.frame_numbers.size(); i-- > 0;) {
+    again[i] = std::exchange(place.try_emplace(other.frame_numbers[i], i).first->second, i);
   }
   for (std::int64_t i = 0; i < leader.frames; ++i) {
     const std::int64_t frame = number(leader, i);
@@ -50,7 +53,12 @@ FramePairs pair_frames(const Entry& left, const Entry& right, bool by_position, 
       continue;
     }
     (left_leads ? pairs.left : pairs.right).push_back(i);
-    (left_leads ? pairs.right : pairs.left).push_back(other.frame_numbers.empty() ? frame : found->second);
+    std::int64_t counterpart = frame;
+    if (!other.frame_numbers.empty()) {
+      counterpart = static_cast<std::int64_t>(found->second);
+      found->second = again[found->second];
+    }
+    (left_leads ? pairs.right : pairs.left).push_back(counterpart);
   }
   pairs.count = static_cast<std::int64_t>(pairs.left.size());
   return pairs;

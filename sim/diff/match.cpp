@@ -30,7 +30,10 @@ class Names {
   explicit Names(const Side& side) : side_(side), entries_(side.entries()) {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       const Entry& entry = entries_[i];
-      if (entry.node.empty()) continue;
+      if (entry.node.empty()) {
+        if (entry.layer) by_layer_.try_emplace({*entry.layer, entry.field}, i);
+        continue;
+      }
       by_name_[{entry.node, entry.field}].push_back(i);
       if (position_.emplace(entry.node, i).second) {
         nodes_.push_back(i);
@@ -65,6 +68,12 @@ class Names {
     return found == by_name_.end() ? kNone : found->second;
   }
 
+  // The array of a layer whose node is not known.
+  std::optional<std::size_t> unnamed(std::size_t layer, const std::string& field) const {
+    const auto found = by_layer_.find({layer, field});
+    return found == by_layer_.end() ? std::nullopt : std::optional(found->second);
+  }
+
   // The node of the k-th layer on the array; empty: unknown.
   std::string layer(std::size_t k) const {
     if (const auto found = layer_names_.find(k); found != layer_names_.end()) return found->second;
@@ -94,6 +103,7 @@ class Names {
   const Side& side_;
   std::span<const Entry> entries_;
   std::map<Key, std::vector<std::size_t>> by_name_;
+  std::map<std::pair<std::size_t, std::string>, std::size_t> by_layer_;  // of entries without a node
   std::map<std::string, std::size_t> position_;
   std::vector<std::size_t> nodes_;  // first entry of each
   std::vector<std::string> layers_;
@@ -159,6 +169,12 @@ class Matcher {
   Status find(const Names& from, const Names& to, std::size_t i, bool by_layer, bool from_left) {
     const Entry& entry = from.entries()[i];
     if (is_unnamed(from, i, to)) return find_only(from, to, i, from_left);
+    if (entry.node.empty()) {
+      if (const auto j = to.unnamed(*entry.layer, entry.field)) {
+        add(from_left ? i : *j, from_left ? *j : i);
+        return {};
+      }
+    }
     std::string node = entry.node;
     if (entry.layer && (node.empty() || by_layer)) node = to.layer(*entry.layer);
     if (node.empty()) return {};
@@ -170,11 +186,15 @@ class Matcher {
     }
     const bool wants_table = entry.after_table && shown_there;
     const bool prefers_sampled = sampled(entry) || from.side().info().kind == "capture";
+    // A folder of the mapper may hold an array twice: the file of the same name is the same thing.
+    const auto fitness = [&](const Entry& candidate) {
+      return std::pair(candidate.source == entry.source, sampled(candidate) == prefers_sampled);
+    };
     std::optional<std::size_t> best;
     for (const std::size_t j : to.at(node, entry.field)) {
       const Entry& candidate = to.entries()[j];
       if (candidate.after_table != wants_table) continue;
-      if (!best || (sampled(candidate) == prefers_sampled && sampled(to.entries()[*best]) != prefers_sampled)) best = j;
+      if (!best || fitness(candidate) > fitness(to.entries()[*best])) best = j;
     }
     if (best) add(from_left ? i : *best, from_left ? *best : i);
     return {};
@@ -239,7 +259,8 @@ class Matcher {
     const Names& order = right_orders ? right_ : left_;
     const auto key = [&](const Match& match) {
       const Entry& left = left_.entries()[match.left];
-      return std::tuple(order.position(match.node), match.node, field_rank(left.field), match.left, match.right);
+      return std::tuple(order.position(match.node), left.layer.value_or(0), match.node, field_rank(left.field),
+                        match.left, match.right);
     };
     std::ranges::sort(out_.pairs, {}, key);
     list_missing(left_, paired_left_, reasons_left_, false);

@@ -3,7 +3,8 @@
 //   by node and field   the same names on both sides
 //   after the table     a mapper's layer_debug output of node n is what n's ReLU or look-up table made of it: npu_y of
 //                       the node that reads n, where there is one, else of n
-//   by layer            where a side has only positions of layers: the k-th layer is the k-th node on the array
+//   by layer            where both sides have only positions of layers: the k-th is the k-th; where one side has, the
+//                       k-th layer is the k-th node on the array
 //   the only one        an array without a name is the other side's only one, or its network's only output, of that
 //   size
 #pragma once

@@ -10,14 +10,13 @@ namespace {
 
 std::int64_t divide_up(std::int64_t value, std::int64_t by) { return (value + by - 1) / by; }
 
-// right - left within +-kLargestError.
+}  // namespace
+
 std::int64_t error_of(std::int64_t left, std::int64_t right) {
   std::int64_t error = 0;
   if (__builtin_sub_overflow(right, left, &error)) return right > left ? kLargestError : -kLargestError;
   return std::clamp(error, -kLargestError, kLargestError);
 }
-
-}  // namespace
 
 Tally::Tally(const TallyShape& of)
     : of_(&of),

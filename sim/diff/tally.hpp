@@ -13,6 +13,9 @@ namespace witin::diff {
 // summed.
 inline constexpr std::int64_t kLargestError = std::int64_t{1} << 32;
 
+// right - left within +-kLargestError.
+[[nodiscard]] std::int64_t error_of(std::int64_t left, std::int64_t right);
+
 // What all tallies of one pair share.
 struct TallyShape {
   Shape shape;              // of one frame

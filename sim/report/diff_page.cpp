@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "sim/diff/tally.hpp"
 #include "sim/report/diff_report.hpp"
 #include "sim/report/html/page.hpp"
 #include "sim/report/network_parts.hpp"
@@ -275,7 +276,8 @@ class DiffPage {
     for (std::size_t i = 0; i < std::min(field.examples.size(), kMostExamples); ++i) {
       const diff::Example& example = field.examples[i];
       table.rows.push_back({std::to_string(example.frame), to_string(example.index), std::to_string(example.left),
-                            std::to_string(example.right), std::to_string(example.right - example.left)});
+                            std::to_string(example.right),
+                            std::to_string(diff::error_of(example.left, example.right))});
     }
     if (!table.rows.empty()) page_.table(table, "The first ones:");
   }
