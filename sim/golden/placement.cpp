@@ -90,7 +90,7 @@ Status place_one(ArrayLayer& layer, const std::vector<std::int64_t>& at, const s
 
 Status place_at(const std::vector<ArrayLayer*>& layers, const std::filesystem::path& file) {
   const Result<std::vector<std::string>> lines = package::read_lines(file);
-  if (!lines) return lines.error();
+  if (!lines) return Error(lines.error()).within(file.string());
   std::vector<std::vector<std::int64_t>> places;
   for (std::size_t i = 0; i < lines->size(); ++i) {
     const auto parsed = package::parse_integers((*lines)[i], file.string() + ": line " + std::to_string(i + 1));

@@ -47,7 +47,7 @@ std::vector<std::int64_t> random_lines(std::int64_t available, std::int64_t want
 
 Result<RandomIdx> read_random_idx(const std::filesystem::path& path) {
   const Result<std::vector<std::string>> lines = package::read_lines(path);
-  if (!lines) return lines.error();
+  if (!lines) return Error(lines.error()).within(path.string());
   const auto refuse = [&path](std::size_t line, std::string expected) {
     return Error{"golden.random_idx",
                  "the file is not a random_idx.txt",

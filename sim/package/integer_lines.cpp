@@ -13,15 +13,13 @@ Result<std::vector<std::string>> read_lines(const std::filesystem::path& path) {
   if (file->size() > kMaxTextBytes) {
     return Error{"text.too_large",
                  "the file is too large",
-                 path.string(),
+                 "",
                  "at most " + std::to_string(kMaxTextBytes) + " bytes",
                  std::to_string(file->size()) + " bytes",
                  ""};
   }
   std::string text(static_cast<std::size_t>(file->size()), '\0');
-  if (Status read = file->read(0, std::as_writable_bytes(std::span(text))); !read) {
-    return std::move(read).error().within(path.string());
-  }
+  if (Status read = file->read(0, std::as_writable_bytes(std::span(text))); !read) return std::move(read).error();
   std::vector<std::string> lines;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());

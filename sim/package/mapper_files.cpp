@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "sim/package/integer_lines.hpp"
 #include "sim/package/json_value.hpp"
 #include "sim/package/limits.hpp"
 
@@ -12,10 +13,10 @@ namespace {
 
 constexpr std::int64_t kMostFrame = std::int64_t{1} << 40;
 
-Result<std::vector<std::string>> lines_of(const std::filesystem::path& path) {
-  const Result<File> file = File::open(path);
-  if (!file) return file.error();
-  return read_lines(*file);
+// Nothing where the line holds something else.
+std::vector<std::int64_t> integers_in(std::string_view line) {
+  const auto values = parse_integers(line, "");
+  return values ? *values : std::vector<std::int64_t>{};
 }
 
 Error damaged(std::string_view code, std::size_t line, std::string_view expected, std::string_view found) {
@@ -56,7 +57,7 @@ std::optional<LogRow> log_row(std::string_view line) {
 }  // namespace
 
 Result<std::vector<MappedLayer>> read_layers(const std::filesystem::path& path) {
-  const auto lines = lines_of(path);
+  const auto lines = read_lines(path);
   if (!lines) return lines.error();
   std::vector<MappedLayer> layers;
   for (std::size_t i = 0; i < lines->size(); ++i) {
@@ -74,7 +75,7 @@ Result<std::vector<MappedLayer>> read_layers(const std::filesystem::path& path) 
 }
 
 Result<std::vector<std::vector<std::int64_t>>> read_sampled_frames(const std::filesystem::path& path) {
-  const auto lines = lines_of(path);
+  const auto lines = read_lines(path);
   if (!lines) return lines.error();
   constexpr std::string_view kStart = "calibration_start = ";
   std::optional<std::int64_t> start;
@@ -98,7 +99,7 @@ Result<std::vector<std::vector<std::int64_t>>> read_sampled_frames(const std::fi
 }
 
 Result<std::vector<std::pair<LogRow, LogRow>>> read_program_log(const std::filesystem::path& path) {
-  const auto lines = lines_of(path);
+  const auto lines = read_lines(path);
   if (!lines) return lines.error();
   std::vector<std::pair<LogRow, LogRow>> pairs;
   bool inside = false;

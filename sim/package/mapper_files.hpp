@@ -6,9 +6,12 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <filesystem>
+#include <utility>
+#include <vector>
 
-#include "sim/package/text_table.hpp"
+#include "witin/error.hpp"
 
 namespace witin::package {
 

@@ -1,7 +1,6 @@
 #include "sim/package/text_table.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 
 #include "sim/package/limits.hpp"
@@ -9,7 +8,6 @@
 namespace witin::package {
 namespace {
 
-constexpr std::size_t kTextBytes = std::size_t{64} << 20;  // of a file that is read whole
 constexpr std::int64_t kColumns = limits::kFrameElements;
 
 bool is_separator(char c) { return c == ' ' || c == '\t' || c == ',' || c == '\r'; }
@@ -168,45 +166,6 @@ Status TextTable::read(std::int64_t first, std::int64_t count, std::int32_t* out
     return Error{"file.changed", "the file changed while it was read", "", "", "", ""};
   }
   return {};
-}
-
-Result<std::vector<std::string>> read_lines(const ByteSource& file) {
-  if (file.size() > kTextBytes) {
-    return Error{"text.too_large",
-                 "the file is too large",
-                 "",
-                 "at most " + std::to_string(kTextBytes) + " bytes",
-                 std::to_string(file.size()) + " bytes",
-                 ""};
-  }
-  std::string text(static_cast<std::size_t>(file.size()), '\0');
-  if (Status status = file.read(0, std::as_writable_bytes(std::span(text))); !status) return std::move(status).error();
-  std::vector<std::string> lines;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    lines.push_back(text.substr(at, end - at));
-    if (lines.back().ends_with('\r')) lines.back().pop_back();
-    at = end + 1;
-  }
-  return lines;
-}
-
-std::vector<std::int64_t> integers_in(std::string_view line) {
-  std::vector<std::int64_t> values;
-  const char* at = line.data();
-  const char* end = at + line.size();
-  while (at != end) {
-    if (is_separator(*at)) {
-      ++at;
-      continue;
-    }
-    std::int64_t value = 0;
-    const auto [next, error] = std::from_chars(at, end, value);
-    if (error != std::errc() || (next != end && !is_separator(*next))) return {};
-    values.push_back(value);
-    at = next;
-  }
-  return values;
 }
 
 }  // namespace witin::package

@@ -31,10 +31,4 @@ class TextTable {
   std::vector<std::uint64_t> marks_;  // where rows 0, kRowsPerMark, ... begin
 };
 
-// A small text file as its lines, without their ends. Codes text.too_large, file.*.
-[[nodiscard]] Result<std::vector<std::string>> read_lines(const ByteSource& file);
-
-// The decimal integers of a line, as in a row above. Empty: the line holds something else.
-[[nodiscard]] std::vector<std::int64_t> integers_in(std::string_view line);
-
 }  // namespace witin::package

@@ -158,6 +158,9 @@ TEST_CASE("members that are damaged, swapped or not what the manifest says") {
   std::string wide = npy(DType::kI8, {2, 3}, "123456");
   wide.replace(wide.find("|i1"), 3, "<u4");
   CHECK(tensor(wide) == "npy.length tensors/w.npy");
+  std::string other = npy(DType::kI32, {2, 3}, std::string(24, 'x'));  // a dtype that inputs may have, but no tensor
+  other.replace(other.find("<i4"), 3, "<u4");
+  CHECK(tensor(other) == "package.dtype tensors/w.npy");
 }
 
 TEST_CASE("a manifest that is too large is not read") {

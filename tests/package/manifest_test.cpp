@@ -279,6 +279,44 @@ TEST_CASE("lists that may not be empty, and limits") {
   };
   CHECK(inputs(limits::kInputs) == "");
   CHECK(inputs(limits::kInputs + 1) == "manifest.too_many /inputs");
+  const auto outputs = [](std::size_t count) {
+    return after([=](Json& json) {
+      Json::array_t names{"out"};
+      for (std::size_t i = 2; i < limits::kNodes; ++i) {
+        names.push_back("n" + std::to_string(i));
+        json["nodes"].push_back({{"name", names.back()}, {"op", "relu"}, {"inputs", {"in"}}});
+      }
+      names.insert(names.begin(), "fc");
+      while (names.size() < count) names.push_back("fc");  // one more than there are nodes
+      names.resize(count);
+      json["outputs"] = names;
+    });
+  };
+  CHECK(outputs(limits::kOutputs - 1) == "");
+  CHECK(outputs(limits::kOutputs) == "");
+  CHECK(outputs(limits::kOutputs + 1) == "manifest.too_many /outputs");
+  const auto tensors = [](std::size_t count) {
+    return after([=](Json& json) {
+      Json entry = json["tensors"]["w"];
+      entry["sha256"] = std::string(64, '0');
+      json["tensors"] = Json::object();
+      json["nodes"].erase(0);
+      json["nodes"][0]["inputs"] = {"in"};
+      json["nodes"][0].erase("tensors");
+      auto& list = json["tensors"].get_ref<Json::object_t&>();  // its own insertion looks at every key before
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::string id = "t" + std::to_string(i);
+        list.emplace_back(id, entry);
+        if (i % limits::kAttributes == 0) {
+          json["nodes"].push_back({{"name", "n" + std::to_string(i)}, {"op", "relu"}, {"inputs", {"in"}}});
+        }
+        json["nodes"].back()["tensors"]["r" + id] = id;
+      }
+    });
+  };
+  CHECK(tensors(limits::kTensors - 1) == "");
+  CHECK(tensors(limits::kTensors) == "");
+  CHECK(tensors(limits::kTensors + 1) == "manifest.too_many /tensors");
   const auto attributes = [](std::size_t count) {
     return after([=](Json& json) {
       for (std::size_t i = json["nodes"][0]["attributes"].size(); i < count; ++i) {

@@ -329,6 +329,28 @@ TEST_CASE("the number of members is limited") {
   CHECK(read(bytes, {.max_members = 10}).error().code == "zip.too_many_members");
 }
 
+TEST_CASE("the size of the directory is limited") {
+  constexpr std::size_t kEntry = 46 + 7;  // with a name of 7 bytes
+  ZipFile file;
+  std::size_t size = 0;
+  for (int i = 0; size < package::limits::kDirectoryBytes; ++i) {
+    file.parts.emplace_back("m" + std::to_string(100'000 + i), "");
+    const std::size_t rest = package::limits::kDirectoryBytes - size - kEntry;
+    file.parts.back().comment.assign(std::min<std::size_t>(rest < 65'535 + kEntry ? rest : 65'000, 65'535), 'c');
+    size += kEntry + file.parts.back().comment.size();
+  }
+  REQUIRE(size == package::limits::kDirectoryBytes);
+  const ZipRules rules{.max_members = file.parts.size()};
+  CHECK(read(file.bytes(), rules).ok());
+  file.parts.front().comment += 'c';
+  CHECK(read(file.bytes(), rules).error().line() ==
+        "byte " + std::to_string(file.bytes().size() - 22) + ": the archive is too large; expected at most " +
+            std::to_string(rules.max_members) + " members, directory of 33554432 bytes, found " +
+            std::to_string(rules.max_members) + " members, 33554433 bytes [zip.too_many_members]");
+  file.parts.front().comment.resize(10);
+  CHECK(read(file.bytes(), rules).ok());
+}
+
 TEST_CASE("a damaged member is noticed by its CRC") {
   std::string bytes = two().bytes();
   const auto directory = read(bytes);
