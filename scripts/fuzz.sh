@@ -15,7 +15,7 @@ targets=(package npy manifest trace mapper capture noise diff kernels)
 [[ $target == all || " ${targets[*]} " == *" $target "* ]] || { echo "fuzz.sh: no target '$target': ${targets[*]}" >&2; exit 2; }
 
 if ! grep -q '^WITIN_FUZZ:BOOL=ON' "$build/CMakeCache.txt" 2>/dev/null; then
-  cmake --preset asan -B "$build" -DWITIN_FUZZ=ON -Wno-dev >/dev/null
+  cmake --preset asan -B "$build" -DCMAKE_CXX_COMPILER=clang++ -DWITIN_FUZZ=ON -Wno-dev >/dev/null
 fi
 [[ $target == all ]] && programs=(fuzz) || programs=("fuzz_$target")
 cmake --build "$build" --target "${programs[@]}"
