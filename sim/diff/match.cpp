@@ -63,9 +63,9 @@ class Names {
   }
 
   const std::vector<std::size_t>& at(const std::string& node, const std::string& field) const {
-    static const std::vector<std::size_t> kNone;
+    static const std::vector<std::size_t> none;
     const auto found = by_name_.find({node, field});
-    return found == by_name_.end() ? kNone : found->second;
+    return found == by_name_.end() ? none : found->second;
   }
 
   // The array of a layer whose node is not known.
