@@ -136,10 +136,57 @@ WITIN_NOINLINE void depthwise_tile8(const DepthwiseArgs& a, const char* x, const
   }
 }
 
+// The same for 4 pixels and kernels of 3 columns and at most 4 rows whose pixels are as far apart as their columns:
+// what is a loop and a table above is known to the compiler.
+[[maybe_unused]] WITIN_NOINLINE void depthwise_tile8_3(const DepthwiseArgs& a, const char* x, const char* weights,
+                                                       const std::int32_t* init, std::int32_t* out) {
+  constexpr int kTaps = 3;
+  Simd::I acc[kPixels][4];
+  WITIN_UNROLL
+  for (int i = 0; i < 4; ++i) {
+    const Simd::I first = Simd::load(init + i * Simd::kLanes);
+    WITIN_UNROLL
+    for (int p = 0; p < kPixels; ++p) acc[p][i] = first;
+  }
+  const char* const x1 = a.kernel_h > 1 ? x + a.tap_y : x;
+  const char* const x2 = a.kernel_h > 2 ? x1 + a.tap_y : x;
+  const char* const x3 = a.kernel_h > 3 ? x2 + a.tap_y : x;
+  std::int64_t at = 0;
+  WITIN_UNROLL
+  for (int c = 0; c < kPixels + kTaps - 1; ++c, at += a.tap_x) {
+    const Simd::I r0 = Simd::load(x + at);
+    const Simd::I r1 = Simd::load(x1 + at);
+    const Simd::I r2 = Simd::load(x2 + at);
+    const Simd::I r3 = Simd::load(x3 + at);
+    const Simd::I low01 = Simd::interleave8_low(r0, r1);
+    const Simd::I high01 = Simd::interleave8_high(r0, r1);
+    const Simd::I low23 = Simd::interleave8_low(r2, r3);
+    const Simd::I high23 = Simd::interleave8_high(r2, r3);
+    const Simd::I v[4] = {Simd::interleave16_low(low01, low23), Simd::interleave16_high(low01, low23),
+                          Simd::interleave16_low(high01, high23), Simd::interleave16_high(high01, high23)};
+    WITIN_UNROLL
+    for (int tap = 0; tap < kTaps; ++tap) {
+      const int p = c - tap;
+      if (p < 0 || p >= kPixels) continue;
+      WITIN_UNROLL
+      for (int i = 0; i < 4; ++i) {
+        acc[p][i] = Simd::dot8(acc[p][i], v[i], Simd::load(weights + (tap * 4 + i) * kQuad));
+      }
+    }
+  }
+  WITIN_UNROLL
+  for (int p = 0; p < kPixels; ++p) {
+    WITIN_UNROLL
+    for (int i = 0; i < 4; ++i) Simd::store(out + p * kQuad + i * Simd::kLanes, acc[p][i]);
+  }
+}
+
 // Of the paths with a dot product of bytes.
 [[maybe_unused]] void depthwise_narrow(const DepthwiseArgs& a) {
   const std::int64_t panel_bytes = (a.kernel_h + 3) / 4 * a.kernel_w * kQuad * 4;
   const std::int64_t pixels = a.out_height * a.out_width;
+  const bool usual = a.kernel_w == 3 && a.kernel_h <= 4 && a.step_x == a.tap_x;
+  const auto run4 = usual ? &depthwise_tile8_3 : &depthwise_tile8<4>;
   for (std::int64_t m0 = 0, m1 = 0; m0 < pixels; m0 = m1) {
     m1 = strip_end(m0, pixels);
     for (std::int64_t c = 0; c < a.channels; c += kQuad) {
@@ -152,7 +199,7 @@ WITIN_NOINLINE void depthwise_tile8(const DepthwiseArgs& a, const char* x, const
         const std::int64_t left = in_row < m1 - m ? in_row : m1 - m;
         const char* const x = static_cast<const char*>(a.x) + m / a.out_width * a.step_y + column * a.step_x + c;
         const std::int64_t done = left >= 4 ? 4 : left >= 2 ? 2 : 1;
-        const auto run = done == 4 ? &depthwise_tile8<4> : done == 2 ? &depthwise_tile8<2> : &depthwise_tile8<1>;
+        const auto run = done == 4 ? run4 : done == 2 ? &depthwise_tile8<2> : &depthwise_tile8<1>;
         run(a, x, weights, a.init + c, writer.acc());
         writer.finish(done);
         m += done;
