@@ -87,6 +87,7 @@ TEST_CASE("keys that stand twice") {
 }
 
 TEST_CASE("numbers out of range") {
+  CHECK(where(R"({"a~b/c": 1e999})") == "x.json/a~0b~1c");
   CHECK(code("[9223372036854775807, -9223372036854775808, 1e308]") == "");
   for (const char* text : {"[0, 9223372036854775808]", "[0, -9223372036854775809]", "[0, 1e309]", "[0, -1e400]",
                            "[0, 123456789012345678901234567890]"}) {
