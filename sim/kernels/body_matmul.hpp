@@ -220,10 +220,13 @@ WITIN_NOINLINE void run_row(const MatmulArgs& a, const Tile& t) {
       WITIN_OPAQUE(acc[u][v]);
     }
   };
-  const auto run = [&](std::int64_t first, std::int64_t groups) WITIN_INLINE_LAMBDA {
+  // The steps that lie together, then those left over; a single run has them in one piece.
+  const std::int64_t together = a.segments == 1 ? a.groups_per_run : a.groups_per_run / kStepsTogether * kStepsTogether;
+  for (std::int64_t first = 0, end = 0; first < a.groups_per_run; first = end) {
+    end = first < together ? together : a.groups_per_run;
     for (std::int64_t s = 0; s < a.segments; ++s) {
       const char* x = t.rows[0] + segment_offset<Dot>(a, s) + first * kGroupBytes;
-      std::int64_t left = groups;
+      std::int64_t left = end - first;
       for (; left >= kUnroll; left -= kUnroll) {
         WITIN_UNROLL
         for (int u = 0; u < kUnroll; ++u) step(u, x + u * kGroupBytes);
@@ -236,13 +239,6 @@ WITIN_NOINLINE void run_row(const MatmulArgs& a, const Tile& t) {
         w += kStepBytes<V>;
       }
     }
-  };
-  const std::int64_t whole = a.groups_per_run / kStepsTogether * kStepsTogether;
-  if (a.segments == 1) {
-    run(0, a.groups_per_run);
-  } else {
-    run(0, whole);
-    run(whole, a.groups_per_run - whole);
   }
   WITIN_UNROLL
   for (int v = 0; v < V; ++v) {
