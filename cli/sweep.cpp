@@ -375,9 +375,10 @@ void add_sweep(CLI::App& app, Action& action) {
   command->add_flag("--json", arguments->json, "Print the JSON document instead of text");
   add_engine_options(*command, arguments->engine);
   command->callback([&action, arguments] {
-    action = [arguments](Terminal& terminal) {
-      const std::unique_ptr<sweep::Ranks> ranks = join_ranks();
-      return sweep_on(*ranks, *arguments, terminal);
+    action = [arguments](Terminal& terminal) -> Result<ExitStatus> {
+      const Result<std::unique_ptr<sweep::Ranks>> ranks = join_ranks();
+      if (!ranks) return ranks.error();
+      return sweep_on(**ranks, *arguments, terminal);
     };
   });
 }

@@ -10,7 +10,7 @@ packages=(
   libopenmpi-dev openmpi-bin
   # test and check
   doctest-dev librapidcheck-dev libzip-dev clang clang-format clang-tidy cppcheck gcovr git llvm locales
-  chromium fonts-dejavu-core fish iverilog zsh
+  chromium fonts-dejavu-core fish iverilog zsh g++-aarch64-linux-gnu qemu-user
   # importers, oracles and training
   python3 python3-numpy python3-onnx python3-sklearn python3-torch
 )

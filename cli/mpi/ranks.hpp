@@ -4,10 +4,12 @@
 #include <memory>
 
 #include "sim/sweep/ranks.hpp"
+#include "witin/error.hpp"
 
 namespace witin::cli {
 
 // Once a process. Without a launcher, or without MPI, this is the only rank. The destructor waits for all ranks.
-[[nodiscard]] std::unique_ptr<sweep::Ranks> join_ranks();
+// Errors: "sweep.mpi".
+[[nodiscard]] Result<std::unique_ptr<sweep::Ranks>> join_ranks();
 
 }  // namespace witin::cli

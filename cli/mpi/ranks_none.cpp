@@ -2,6 +2,6 @@
 
 namespace witin::cli {
 
-std::unique_ptr<sweep::Ranks> join_ranks() { return std::make_unique<sweep::LoneRank>(); }
+Result<std::unique_ptr<sweep::Ranks>> join_ranks() { return {std::make_unique<sweep::LoneRank>()}; }
 
 }  // namespace witin::cli

@@ -22,7 +22,8 @@ constexpr std::int64_t kMostBlockFrames = 256;
 std::int64_t choose_block_frames(const Plan& plan, std::int64_t frames, int threads) {
   std::int64_t frame_bytes = 1;
   for (const std::size_t bytes : plan.slot_bytes) frame_bytes += static_cast<std::int64_t>(bytes);
-  const std::int64_t fitting = std::clamp<std::int64_t>(kBlockBytes / frame_bytes, 1, kMostBlockFrames);
+  const std::int64_t most = std::clamp<std::int64_t>(frames, 1, kMostBlockFrames);
+  const std::int64_t fitting = std::clamp<std::int64_t>(kBlockBytes / frame_bytes, 1, most);
   if (threads <= 1) return fitting;
   // Four blocks a thread let the threads finish together.
   const std::int64_t shared = (frames + 4 * threads - 1) / (4 * threads);

@@ -1,11 +1,11 @@
 #include "sim/package/digest.hpp"
 
-#include <openssl/evp.h>
+#define OPENSSL_SUPPRESS_DEPRECATED  // SHA256_Init and its kin
+#include <openssl/sha.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <vector>
 
 #include "sim/package/crc32_clmul.hpp"
@@ -15,39 +15,45 @@ namespace witin::package {
 
 namespace {
 
-std::string to_hex(std::span<const unsigned char> bytes) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string hex;
-  for (const unsigned char byte : bytes) {
-    hex += kHex[byte >> 4];
-    hex += kHex[byte & 15];
+// OpenSSL's own loops for this processor, without its tables of algorithms, which take longer to set up than a small
+// package to read.
+class Sha256 {
+ public:
+  Sha256() { SHA256_Init(&state_); }
+  void add(std::span<const std::byte> bytes) { SHA256_Update(&state_, bytes.data(), bytes.size()); }
+  std::string hex() {
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+    SHA256_Final(digest.data(), &state_);
+    static constexpr char kHex[] = "0123456789abcdef";
+    std::string hex;
+    for (const unsigned char byte : digest) {
+      hex += kHex[byte >> 4];
+      hex += kHex[byte & 15];
+    }
+    return hex;
   }
-  return hex;
-}
+
+ private:
+  SHA256_CTX state_{};
+};
 
 }  // namespace
 
 std::string sha256(std::span<const std::byte> bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned length = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) return {};
-  return to_hex(std::span(digest).first(length));
+  Sha256 digest;
+  digest.add(bytes);
+  return digest.hex();
 }
 
 Result<std::string> sha256(const ByteSource& file) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  bool good = context != nullptr && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
+  Sha256 digest;
   std::vector<std::byte> block(limits::kBlockBytes);
-  for (std::uint64_t offset = 0; good && offset < file.size(); offset += block.size()) {
+  for (std::uint64_t offset = 0; offset < file.size(); offset += block.size()) {
     const std::span<std::byte> part(block.data(), std::min<std::uint64_t>(block.size(), file.size() - offset));
     if (Status status = file.read(offset, part); !status) return std::move(status).error();
-    good = EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
+    digest.add(part);
   }
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned length = 0;
-  good = good && EVP_DigestFinal_ex(context.get(), digest.data(), &length) == 1;
-  if (!good) return Error{"internal.sha256", "a digest cannot be computed", "", "", "", ""};
-  return to_hex(std::span(digest).first(length));
+  return digest.hex();
 }
 
 std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t crc) {

@@ -10,7 +10,7 @@
 
 namespace witin::package {
 
-// Lower-case hex. Empty when the digest cannot be computed (no memory, or a cryptography library without SHA-256).
+// Lower-case hex.
 [[nodiscard]] std::string sha256(std::span<const std::byte> bytes);
 [[nodiscard]] Result<std::string> sha256(const ByteSource& file);  // in bounded memory
 

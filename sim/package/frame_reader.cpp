@@ -1,6 +1,7 @@
 #include "sim/package/frame_reader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -90,6 +91,9 @@ std::string FrameReader::place(std::uint64_t element) const {
          (index.size() == 1 ? std::to_string(index[0]) : to_string(index));
 }
 
+// Values that are read at once where they have to be converted: on the stack.
+constexpr std::size_t kConvertedBytes = std::size_t{32} << 10;
+
 // Written so that compilers use vectors: every code of an input passes here.
 template <typename Value>
 std::pair<Value, Value> extremes(std::span<const Value> values) {
@@ -138,8 +142,8 @@ template <typename Value, typename Code>
 Status FrameReader::read_values(std::uint64_t first, std::uint64_t count, Code* codes) const {
   // Integers as wide as the codes are read in place: inside the range both have the same bits.
   constexpr bool kInPlace = std::is_integral_v<Value> && sizeof(Value) == sizeof(Code);
-  constexpr std::uint64_t kBlock = limits::kBlockBytes / sizeof(Value);
-  std::vector<Value> block(kInPlace ? 0 : static_cast<std::size_t>(std::min(count, kBlock)));
+  constexpr std::uint64_t kBlock = (kInPlace ? limits::kBlockBytes : kConvertedBytes) / sizeof(Value);
+  std::array<Value, kInPlace ? 1 : kBlock> block;
   for (std::uint64_t done = 0; done < count;) {
     const auto length = static_cast<std::size_t>(std::min(count - done, kBlock));
     Value* data = block.data();

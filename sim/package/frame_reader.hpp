@@ -20,8 +20,8 @@ class FrameReader {
 
   [[nodiscard]] std::int64_t frames() const { return frames_; }
 
-  // Writes the codes of frames [first, first + count) to `codes`; the input's range must fit `storage`. Memory: one
-  // block of limits::kBlockBytes. Safe from several threads.
+  // Writes the codes of frames [first, first + count) to `codes`; the input's range must fit `storage`. Allocates
+  // nothing. Safe from several threads.
   [[nodiscard]] Status read(std::int64_t first, std::int64_t count, Storage storage, void* codes) const;
 
  private:

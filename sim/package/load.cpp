@@ -4,7 +4,13 @@
 // refused anyway; then the file is read once and everything is checked on that copy, which cannot change any more.
 #include "sim/package/load.hpp"
 
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
 #include <new>
+#include <numeric>
 #include <system_error>
 #include <thread>
 
@@ -80,13 +86,11 @@ Result<Plan> make_plan(const ByteSource& file) {
   return plan;
 }
 
-Status load_tensor(std::span<const std::byte> file, const ZipMember& member, const std::string& digest,
-                   Tensor& tensor) {
-  const std::span<const std::byte> bytes =
-      file.subspan(static_cast<std::size_t>(member.data_offset), static_cast<std::size_t>(member.size));
+Status load_tensor(std::span<const std::byte> bytes, const ZipMember& member, const std::string& digest,
+                   const std::string& found, Tensor& tensor) {
   const std::string name = tensor_member(tensor.id);
   if (const std::uint32_t crc = crc32(bytes); crc != member.crc) return crc_mismatch(name, member.crc, crc);
-  if (const std::string found = sha256(bytes); found != digest) {
+  if (found != digest) {
     return Error{"package.sha256",
                  "a tensor is not the one that the manifest names",
                  name,
@@ -116,41 +120,42 @@ Status load_tensor(std::span<const std::byte> file, const ZipMember& member, con
   return {};
 }
 
-// Computes the digest of the whole file beside the work of its caller; small files are not worth a thread.
-class FileDigest {
- public:
-  explicit FileDigest(std::span<const std::byte> bytes) : bytes_(bytes) {
-    constexpr std::size_t kWorthAThread = std::size_t{256} << 10;
-    if (bytes.size() < kWorthAThread) return;
-    try {
-      thread_ = std::thread([this] { digest_ = sha256(bytes_); });
-    } catch (const std::system_error&) {  // no thread to be had: get() computes it
-    }
+// The digests of some pieces, by several threads where that is worth their start.
+std::vector<std::string> digests_of(std::span<const std::span<const std::byte>> pieces) {
+  constexpr std::size_t kWorthAThread = std::size_t{512} << 10;
+  std::vector<std::string> digests(pieces.size());
+  std::vector<std::size_t> order(pieces.size());  // largest first
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, std::greater(), [&](std::size_t i) { return pieces[i].size(); });
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < order.size(); i = next++) digests[order[i]] = sha256(pieces[order[i]]);
+  };
+  std::size_t bytes = 0;
+  for (const auto& piece : pieces) bytes += piece.size();
+  const std::size_t threads =
+      std::min<std::size_t>({bytes / kWorthAThread, pieces.size(), std::thread::hardware_concurrency()});
+  std::vector<std::jthread> helpers;
+  try {
+    while (helpers.size() + 1 < threads) helpers.emplace_back(work);
+  } catch (const std::system_error&) {  // no thread to be had: this one does it all
   }
-  FileDigest(const FileDigest&) = delete;
-  FileDigest& operator=(const FileDigest&) = delete;
-  ~FileDigest() {
-    if (thread_.joinable()) thread_.join();
-  }
-  [[nodiscard]] std::string get() {
-    if (thread_.joinable()) {
-      thread_.join();
-    } else {
-      digest_ = sha256(bytes_);
-    }
-    return std::move(digest_);
-  }
+  work();
+  helpers.clear();
+  return digests;
+}
 
- private:
-  std::span<const std::byte> bytes_;
-  std::string digest_;
-  std::thread thread_;
-};
-
-struct FreeBytes {
-  void operator()(std::byte* bytes) const { ::operator delete[](bytes, kAlignment); }
-  static constexpr std::align_val_t kAlignment{64};  // tensors that a writer aligned in the file are aligned here
-};
+// Memory for a file's bytes: tensors that a writer aligned in the file are aligned here, and a large file lies in
+// large pages, which cost less to get than to fill.
+std::shared_ptr<std::byte> take_image(std::size_t size) {
+  constexpr std::size_t kLargePage = std::size_t{2} << 20;
+  const bool large = size >= kLargePage / 2;
+  const std::align_val_t alignment{large ? kLargePage : 64};
+  const std::size_t whole = large ? (size + kLargePage - 1) / kLargePage * kLargePage : size;
+  auto* const bytes = static_cast<std::byte*>(::operator new[](whole, alignment));
+  if (large) ::madvise(bytes, whole, MADV_HUGEPAGE);  // a wish
+  return {bytes, [alignment](std::byte* pointer) { ::operator delete[](pointer, alignment); }};
+}
 
 Result<Package> load_file(const std::filesystem::path& path) {
   Result<File> file = File::open(path);
@@ -159,8 +164,7 @@ Result<Package> load_file(const std::filesystem::path& path) {
     if (Result<Plan> plan = make_plan(*file); !plan) return std::move(plan).error();
   }
   const auto size = static_cast<std::size_t>(file->size());
-  const std::shared_ptr<std::byte> image(static_cast<std::byte*>(::operator new[](size, FreeBytes::kAlignment)),
-                                         FreeBytes{});
+  const std::shared_ptr<std::byte> image = take_image(size);
   const std::span<std::byte> bytes(image.get(), size);
   if (Status status = file->read(0, bytes); !status) return std::move(status).error();
   return parse_package(bytes, image);
@@ -172,18 +176,20 @@ Result<Package> parse_package(std::span<const std::byte> bytes, std::shared_ptr<
   Result<Plan> plan = make_plan(MemorySource(bytes));
   if (!plan) return std::move(plan).error();
   Package& package = plan->manifest.package;
-  FileDigest digest(bytes);
+  std::vector<const ZipMember*> members;
+  std::vector<std::span<const std::byte>> contents;
+  for (const Tensor& tensor : package.tensors) {
+    const ZipMember& member = *members.emplace_back(&plan->directory.find(tensor_member(tensor.id))->second);
+    contents.push_back(
+        bytes.subspan(static_cast<std::size_t>(member.data_offset), static_cast<std::size_t>(member.size)));
+  }
+  contents.push_back(bytes);
+  std::vector<std::string> digests = digests_of(contents);
   for (std::size_t i = 0; i < package.tensors.size(); ++i) {
-    Tensor& tensor = package.tensors[i];
-    const ZipMember& member = plan->directory.find(tensor_member(tensor.id))->second;
-    if (Status status = load_tensor(bytes, member, plan->manifest.digests[i], tensor); !status) {
-      return std::move(status).error();
-    }
+    Status loaded = load_tensor(contents[i], *members[i], plan->manifest.digests[i], digests[i], package.tensors[i]);
+    if (!loaded) return std::move(loaded).error();
   }
-  package.sha256 = digest.get();
-  if (package.sha256.empty()) {
-    return Error{"internal.sha256", "the digest of the file cannot be computed", "", "", "", ""};
-  }
+  package.sha256 = std::move(digests.back());
   package.storage = std::move(storage);
   return std::move(package);
 }

@@ -139,7 +139,7 @@ Result<FrameFile> FrameFile::create_zip(const std::filesystem::path& path, const
 }
 
 Status FrameFile::write(std::size_t array, std::int64_t first, std::int64_t count, const void* data) {
-  return guarded(state_->file.path().string(), [&]() -> Status {
+  return guarded(state_->file.path().native(), [&]() -> Status {
     State::Place& place = *state_->places[array];
     if (first < 0 || count < 0 || count > state_->frames - first) {
       return impossible("frames outside the file were written", state_->file.path());

@@ -15,7 +15,7 @@ from program import DIGITS, GOLDEN, PROGRAM, CliTest, wpkg
 MLP = os.path.join(GOLDEN, "digits_mlp")
 RESULTS = ("s.json", "s.csv", "s.html", "s.svg")
 MPIRUN = shutil.which("mpirun")
-WITH_MPI = MPIRUN is not None and b"MPI_Init_thread" in open(PROGRAM, "rb").read()
+WITH_MPI = MPIRUN is not None and b"witin_mpi_join" in open(PROGRAM, "rb").read()
 
 
 def digits(case=DIGITS):
