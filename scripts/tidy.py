@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Runs clang-tidy over sim/ and cli/; prints what it finds; status 1 when it finds something.
 
-usage: scripts/tidy.py [BUILD]     BUILD: a built tree with compile_commands.json, build/clang by default
+usage: scripts/tidy.py [BUILD]     BUILD: a tree that clang built, build/asan by default
+
+Where the tree compiles several files together (WITIN_UNITY), they are looked at together, in a third of the time.
 
 A file that was clean is not looked at again until it, a header of the project it includes, its command line or
 .clang-tidy changes: BUILD/tidy holds one empty file for each clean state.
@@ -30,6 +32,10 @@ def project_headers(build):
     return headers
 
 
+def output_of(entry):
+    return re.search(r" -o (\S+)", entry["command"])[1]
+
+
 def state(entry, headers, common):
     digest = hashlib.sha256(common + entry["command"].encode())
     for path in [entry["file"], *sorted(headers)]:
@@ -44,20 +50,19 @@ def check(build, path):
 
 
 def main():
-    build = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build" / "clang").resolve()
+    build = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build" / "asan").resolve()
     stamps = build / "tidy"
     stamps.mkdir(exist_ok=True)
     version = subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
     common = version + (ROOT / ".clang-tidy").read_bytes()
     headers = project_headers(build)
-    wanted = re.compile(re.escape(str(ROOT)) + r"/(sim|cli)/")
+    wanted = re.compile(r"(sim|cli)/CMakeFiles/")
     todo = {}
-    entries = [e for e in json.loads((build / "compile_commands.json").read_text()) if wanted.match(e["file"])]
+    entries = [e for e in json.loads((build / "compile_commands.json").read_text()) if wanted.match(output_of(e))]
     if not entries:
         sys.exit(f"tidy.py: {build} compiles nothing of sim/ and cli/")
     for entry in entries:
-        output = re.search(r" -o (\S+)", entry["command"])[1]
-        stamp = stamps / state(entry, headers[output], common)
+        stamp = stamps / state(entry, headers.get(output_of(entry), []), common)
         if not stamp.exists():
             todo[entry["file"]] = stamp
     bad = 0

@@ -299,6 +299,17 @@ class CaptureTest(CliTest):
         self.assertEqual(list(capture["logged_corrected"].values()), rows[1][1:])
         self.compare("a.wtrace", "capture/tmp_output/EL2.txt", status=0)
 
+    def test_two_captures(self):
+        """Layer by layer, in their order; the chip's tenth layer comes after its second."""
+        for layer in (2, 10):
+            self.save_text(f"first/tmp_output/L{layer}.txt", self.expected)
+            self.save_text(f"second/tmp_output/L{layer}.txt", self.chip)
+        self.compare("first", "first", status=0)
+        document = self.compare("first", "second")
+        self.assertEqual([node["node"] for node in document["nodes"]], ["layer2", "layer10"])
+        different = np.count_nonzero(self.chip != self.expected)
+        self.assertEqual([node["fields"][0]["different"] for node in document["nodes"]], [different, different])
+
     def test_damaged_text(self):
         for text, code in (("", "text.empty"), ("1 2\n3\n", "text.columns"), ("1 x\n", "text.byte"),
                            ("1 -\n", "text.byte"), ("1 3000000000\n", "text.range"), ("1 1-2\n", "text.byte"),
