@@ -41,7 +41,8 @@ struct CodeRange {
 };
 
 [[nodiscard]] constexpr CodeRange signed_range(int bits) {
-  return {-(std::int32_t{1} << (bits - 1)), (std::int32_t{1} << (bits - 1)) - 1};
+  const std::int64_t half = std::int64_t{1} << (bits - 1);
+  return {static_cast<std::int32_t>(-half), static_cast<std::int32_t>(half - 1)};
 }
 [[nodiscard]] constexpr CodeRange unsigned_range(int bits) { return {0, (std::int32_t{1} << bits) - 1}; }
 [[nodiscard]] constexpr CodeRange pn_range(int bits) {
