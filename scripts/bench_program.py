@@ -36,7 +36,8 @@ def kernel_functions(build):
 
 
 def plain(name):
-    """Without arguments and what a compiler adds to a copy (.constprop.0, [clone ...])."""
+    """Without a type, arguments and what a compiler adds to a copy (.constprop.0, [clone ...])."""
+    name = re.sub(r"^[^<(]* (?=\(anonymous namespace\)::)", "", name)
     name = re.sub(r"\s*\[clone[^]]*\]|\.(constprop|isra|part|cold)\.\d+", "", name)
     depth, out = 0, ""
     for at, char in enumerate(name):
@@ -55,7 +56,7 @@ def samples(command, folder, kernels):
     for line in report.splitlines():
         if line.startswith("#") or not line.strip():
             continue
-        share, dso, symbol = (part.strip() for part in line.split("\t"))
+        share, dso, symbol = (part.strip() for part in line.split("\t")[:3])
         name = plain(re.sub(r"^\[.\] ", "", symbol))
         yield float(share.rstrip("%")), name, dso.startswith("witin-sim") and name in kernels
 
@@ -75,7 +76,7 @@ def main():
         subprocess.run([sys.executable, os.path.join(ROOT, "scripts/import_mapper.py"), os.path.join(speech, "mapped"),
                         "-o", model], check=True, stdout=subprocess.DEVNULL)
         recorded = np.load(os.path.join(speech, "test_data_0_100.npy"))
-        scaled = np.clip(np.rint(recorded), -255, 255).astype(np.int16)
+        scaled = np.clip(np.rint(recorded), 0, 255).astype(np.uint8)
         np.save(codes, np.resize(scaled, (arguments.frames, scaled.shape[1])))
         program = os.path.join(arguments.build, "cli/witin-sim")
         command = [program, model, codes, "-o", output, "--threads", "1", "--isa", arguments.isa, "--quiet"]
