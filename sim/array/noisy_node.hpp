@@ -4,7 +4,9 @@
 // own. A pass of the array is one output pixel of one part in one frame. Laws: sim/noise/noise.md.
 #pragma once
 
+#include <algorithm>
 #include <memory>
+#include <mutex>
 
 #include "sim/array/array_attributes.hpp"
 #include "sim/array/array_tensors.hpp"
@@ -13,6 +15,30 @@
 #include "sim/ops/noisy.hpp"
 
 namespace witin::array {
+
+// Consecutive channels that meet consecutive rows of a matrix: at (h, w) from an output's start.
+struct NoiseRun {
+  std::int64_t h = 0, w = 0, channel = 0, count = 0;
+};
+
+// The rows and columns of one group, phase and part: the same for every trial.
+struct NoiseMatrix {
+  std::vector<NoiseRun> runs;  // of one polarity
+  std::int64_t first_column = 0;
+  std::int64_t part = 0;
+  const AxisPhase* h = nullptr;
+  const AxisPhase* w = nullptr;
+  std::shared_ptr<const noise::MatrixSource> source;
+  std::optional<noise::Product> high;  // split: the digital side's product, of all parts, with the first one
+  std::vector<NoiseRun> high_runs;
+  std::int64_t high_rows = 0;
+};
+
+// Made when noise is first asked for.
+struct LazyNoiseMatrices {
+  std::once_flag once;
+  std::vector<NoiseMatrix> matrices;  // parts of one group and phase stand together
+};
 
 // What an ArrayOperator was made from, kept for when it is run with noise.
 struct NoiseSource {
@@ -27,6 +53,12 @@ struct NoiseSource {
   // polarities in passes of their own.
   bool native = false;
   bool transposed = false;
+  std::shared_ptr<LazyNoiseMatrices> lazy = std::make_shared<LazyNoiseMatrices>();
+
+  [[nodiscard]] std::span<const NoiseMatrix> matrices() const;
+  [[nodiscard]] bool pn() const { return attributes.neg_in == NegIn::kPn; }
+  [[nodiscard]] std::int64_t polarities() const { return pn() ? 2 : 1; }
+  [[nodiscard]] std::int64_t parts() const { return std::max<std::int64_t>(1, std::ssize(attributes.k_split)); }
 };
 
 class NoisyNode final : public ops::Noise {
@@ -39,38 +71,25 @@ class NoisyNode final : public ops::Noise {
   void run(const ops::Run& run, std::span<const std::int32_t> past) const;
 
  private:
-  // Consecutive channels that meet consecutive rows of a matrix: at (h, w) from an output's start.
-  struct Run {
-    std::int64_t h = 0, w = 0, channel = 0, count = 0;
-  };
-  // The rows and columns of one group, phase and part.
   struct Matrix {
-    std::vector<Run> runs;  // of one polarity
-    std::int64_t first_column = 0;
-    std::int64_t part = 0;
-    const AxisPhase* h = nullptr;
-    const AxisPhase* w = nullptr;
-    std::optional<noise::NoisyMatrix> noisy;
-    std::optional<noise::Product> high;  // split: the digital side's product, of all parts, with the first one
-    std::vector<Run> high_runs;
-    std::int64_t high_rows = 0;
+    const NoiseMatrix* layout = nullptr;
+    noise::NoisyMatrix noisy;
   };
   struct Block;
   struct Position;
 
   NoisyNode(std::shared_ptr<const NoiseSource> source, const ops::NoiseSetup& setup, const arith::OutputRule& rule);
   Status prepare();
-  [[nodiscard]] Result<Matrix> matrix(std::int64_t group, const AxisPhase& h, const AxisPhase& w,
-                                      std::int64_t part) const;
+  [[nodiscard]] bool reads_in_place(const Matrix& matrix) const;
   void run_matrices(const Block& block, std::span<const Matrix> parts) const;
   void run_positions(const Block& block, std::span<const Matrix> parts, std::span<const Position> positions) const;
-  void gather(const Block& block, std::span<const Run> runs, bool high, std::span<const Position> positions,
+  void gather(const Block& block, std::span<const NoiseRun> runs, bool high, std::span<const Position> positions,
               std::span<std::int16_t> codes) const;
-  void gather_noise(const Block& block, std::span<const Run> runs, std::span<const Position> positions,
+  void gather_noise(const Block& block, std::span<const NoiseRun> runs, std::span<const Position> positions,
                     std::span<float> noise) const;
   void show_context(const Block& block, std::span<const Position> positions, std::span<const std::int16_t> codes) const;
-  [[nodiscard]] bool pn() const { return source_->attributes.neg_in == NegIn::kPn; }
-  [[nodiscard]] std::int64_t polarities() const { return pn() ? 2 : 1; }
+  [[nodiscard]] bool pn() const { return source_->pn(); }
+  [[nodiscard]] std::int64_t polarities() const { return source_->polarities(); }
   [[nodiscard]] std::int64_t pixels() const;
 
   std::shared_ptr<const NoiseSource> source_;

@@ -10,7 +10,7 @@
 namespace witin::array {
 namespace {
 
-constexpr std::int64_t kMostAtOnce = 128;       // positions
+constexpr std::int64_t kMostAtOnce = 96;        // positions
 constexpr std::int64_t kCodesAtOnce = 1 << 17;  // gathered at a time: they stay in the second-level cache
 
 }  // namespace
@@ -32,8 +32,9 @@ struct NoisyNode::Position {
 void NoisyNode::run(const ops::Run& run, std::span<const std::int32_t> past) const {
   const ops::Scratch::Mark mark = run.scratch->mark();
   const std::int64_t elements = source_->input.elements();
-  const auto codes = run.scratch->take<std::int32_t>(static_cast<std::size_t>(run.frames * elements));
-  ops::widen(source_->input.storage(), run.inputs[0], 0, codes);
+  const bool in_place = std::ranges::all_of(matrices_, [&](const Matrix& matrix) { return reads_in_place(matrix); });
+  const auto codes = run.scratch->take<std::int32_t>(in_place ? 0 : static_cast<std::size_t>(run.frames * elements));
+  if (!in_place) ops::widen(source_->input.storage(), run.inputs[0], 0, codes);
   const Block block{&run, codes, past, elements};
   const auto parts = static_cast<std::size_t>(parts_);
   for (std::size_t i = 0; i < matrices_.size(); i += parts) {
@@ -42,10 +43,21 @@ void NoisyNode::run(const ops::Run& run, std::span<const std::int32_t> past) con
   run.scratch->rewind(mark);
 }
 
+// One output a frame, of consecutive codes.
+bool NoisyNode::reads_in_place(const Matrix& matrix) const {
+  const Lowering& lowering = source_->lowering;
+  const std::int64_t elements = source_->input.elements();
+  if (matrix.layout->runs.size() != 1) return false;
+  const NoiseRun& run = matrix.layout->runs.front();
+  const bool now = !lowering.time || matrix.layout->w->outputs.front().start + run.w == 0;
+  return !source_->attributes.split && !pn() && now && pixels() == 1 && run.count == elements &&
+         (lowering.input.channel == 1 || elements == 1);
+}
+
 void NoisyNode::run_matrices(const Block& block, std::span<const Matrix> parts) const {
   const Lowering& lowering = source_->lowering;
   const Matrix& matrix = parts.front();
-  const std::int64_t wide = matrix.noisy->columns() + matrix.noisy->rows() + matrix.high_rows;
+  const std::int64_t wide = matrix.noisy.columns() + matrix.noisy.rows() + matrix.layout->high_rows;
   const std::int64_t at_once = std::clamp<std::int64_t>(kCodesAtOnce / wide, 1, kMostAtOnce);
   std::vector<Position> positions;
   positions.reserve(static_cast<std::size_t>(at_once));
@@ -54,10 +66,11 @@ void NoisyNode::run_matrices(const Block& block, std::span<const Matrix> parts) 
     positions.clear();
   };
   for (std::int64_t frame = 0; frame < block.run->frames; ++frame) {
-    for (const AxisPhase::Output& h : matrix.h->outputs) {
-      for (const AxisPhase::Output& w : matrix.w->outputs) {
-        const std::int64_t place = frame * source_->output.elements() + matrix.first_column * lowering.output.channel +
-                                   h.index * lowering.output.h + (lowering.time ? 0 : w.index * lowering.output.w);
+    for (const AxisPhase::Output& h : matrix.layout->h->outputs) {
+      for (const AxisPhase::Output& w : matrix.layout->w->outputs) {
+        const std::int64_t place = frame * source_->output.elements() +
+                                   matrix.layout->first_column * lowering.output.channel + h.index * lowering.output.h +
+                                   (lowering.time ? 0 : w.index * lowering.output.w);
         const std::int64_t pixel = lowering.time ? h.index : h.index * lowering.w.outputs + w.index;
         positions.push_back({frame, h.start, w.start, pixel, place});
         if (std::ssize(positions) == at_once) flush();
@@ -72,15 +85,16 @@ void NoisyNode::run_positions(const Block& block, std::span<const Matrix> parts,
   const ops::Run& run = *block.run;
   ops::Scratch& scratch = *run.scratch;
   const ops::Scratch::Mark mark = scratch.mark();
-  const std::int64_t columns = parts.front().noisy->columns();
+  const std::int64_t columns = parts.front().noisy.columns();
   const std::size_t each = positions.size() * static_cast<std::size_t>(columns);
   const std::int64_t elements = source_->output.elements();
   auto* const acc_field = static_cast<std::int32_t*>(run.field(kNpuAcc));
   auto* const v_field = rule_.has_v() ? static_cast<std::int32_t*>(run.field(kNpuV)) : nullptr;
   auto* const digital_field =
       divider_ ? static_cast<std::int32_t*>(run.field(rule_.has_v() ? kNpuV + 1 : std::size_t{kNpuV})) : nullptr;
+  const bool alone = parts.size() == 1 && !divider_;
   const auto sum = scratch.take<std::int32_t>(each);
-  const auto y = scratch.take<std::int32_t>(each);
+  const auto y = alone ? sum : scratch.take<std::int32_t>(each);
   const auto acc = scratch.take<std::int32_t>(acc_field != nullptr ? each : 0);
   const auto v = scratch.take<std::int32_t>(v_field != nullptr ? each : 0);
   const auto passes = scratch.take<noise::Pass>(positions.size());
@@ -92,24 +106,33 @@ void NoisyNode::run_positions(const Block& block, std::span<const Matrix> parts,
       }
     }
   };
-  std::ranges::fill(sum, 0);
+  if (!alone) std::ranges::fill(sum, 0);
   for (const Matrix& matrix : parts) {
     const ops::Scratch::Mark inner = scratch.mark();
-    const auto codes = scratch.take<std::int16_t>(positions.size() * static_cast<std::size_t>(matrix.noisy->rows()));
-    gather(block, matrix.runs, false, positions, codes);
-    if (source_->lowering.shows_context) show_context(block, positions, codes);
-    const bool plane = source_->native && model_->input.has_value();
-    const auto input_noise = scratch.take<float>(plane ? codes.size() : 0);
-    if (plane) gather_noise(block, matrix.runs, positions, input_noise);
-    for (std::size_t m = 0; m < positions.size(); ++m) {
-      passes[m] = ((run.first_frame + positions[m].frame) * parts_ + matrix.part) * pixels() + positions[m].pixel;
+    const std::size_t own = positions.size() * static_cast<std::size_t>(matrix.noisy.rows());
+    noise::Codes codes{nullptr, source_->input.storage(), source_->input.elements()};
+    if (reads_in_place(matrix)) {
+      codes.data = run.inputs[0];
+      codes = codes.from(positions.front().frame);
+    } else {
+      const auto gathered = scratch.take<std::int16_t>(own + kernels::kReadSlack);
+      gather(block, matrix.layout->runs, false, positions, gathered.first(own));
+      if (source_->lowering.shows_context) show_context(block, positions, gathered.first(own));
+      codes = {gathered.data(), Storage::kS16, matrix.noisy.rows()};
     }
-    matrix.noisy->run(codes, passes, input_noise, y, acc, v, scratch);
-    for (std::size_t i = 0; i < each; ++i) sum[i] += y[i];
+    const bool plane = source_->native && model_->input.has_value();
+    const auto input_noise = scratch.take<float>(plane ? own : 0);
+    if (plane) gather_noise(block, matrix.layout->runs, positions, input_noise);
+    for (std::size_t m = 0; m < positions.size(); ++m) {
+      passes[m] =
+          ((run.first_frame + positions[m].frame) * parts_ + matrix.layout->part) * pixels() + positions[m].pixel;
+    }
+    matrix.noisy.run(codes, passes, input_noise, y, acc, v, scratch);
+    for (std::size_t i = 0; !alone && i < each; ++i) sum[i] += y[i];
     const auto show = [&](std::int32_t* field, std::span<const std::int32_t> values) {
       if (field == nullptr) return;
       for_each([&](std::size_t i, std::int64_t place, std::int64_t) {
-        field[(place / elements * parts_ + matrix.part) * elements + place % elements] = values[i];
+        field[(place / elements * parts_ + matrix.layout->part) * elements + place % elements] = values[i];
       });
     };
     show(acc_field, acc);
@@ -118,20 +141,32 @@ void NoisyNode::run_positions(const Block& block, std::span<const Matrix> parts,
   }
   if (divider_) {
     const Matrix& matrix = parts.front();
-    const auto codes =
-        scratch.take<std::int16_t>(positions.size() * static_cast<std::size_t>(matrix.high_rows * polarities()));
-    gather(block, matrix.high_runs, true, positions, codes);
+    const std::int64_t rows = matrix.layout->high_rows * polarities();
+    const std::size_t own = positions.size() * static_cast<std::size_t>(rows);
+    const auto codes = scratch.take<std::int16_t>(own + kernels::kReadSlack);
+    gather(block, matrix.layout->high_runs, true, positions, codes.first(own));
     const auto high = scratch.take<double>(each);
     std::ranges::fill(high, 0.0);
-    matrix.high->add(codes.data(), std::ssize(positions), high.data(), scratch);
+    const noise::Product::Sums sums =
+        matrix.layout->high->multiply({codes.data(), Storage::kS16, rows}, std::ssize(positions), scratch);
+    matrix.layout->high->accumulate(sums, 0, sums.rows, nullptr, high.data());
     for_each([&](std::size_t i, std::int64_t place, std::int64_t n) {
-      const std::int64_t bias = source_->tensors.bias_d[static_cast<std::size_t>(matrix.first_column + n)];
+      const std::int64_t bias = source_->tensors.bias_d[static_cast<std::size_t>(matrix.layout->first_column + n)];
       const std::int64_t digital = (*divider_)(static_cast<std::int64_t>(high[i]) + bias);
       if (digital_field != nullptr) digital_field[place] = arith::sat(digital, 32);
       sum[i] = rule_.clip(sum[i] + digital);
     });
   } else if (parts_ > 1) {
     for (std::int32_t& code : sum) code = rule_.clip(code);
+  }
+  if (source_->lowering.output.channel == 1) {
+    const Storage storage = source_->output.storage();
+    for (std::size_t m = 0; m < positions.size(); ++m) {
+      kernels::convert_codes(
+          source_->isa, sum.data() + m * static_cast<std::size_t>(columns), Storage::kS32, columns, {storage, 0},
+          static_cast<std::byte*>(run.output) + static_cast<std::size_t>(positions[m].place) * size_of(storage));
+    }
+    return scratch.rewind(mark);
   }
   ops::with_element(source_->output.storage(), [&]<typename Y>(Y*) {
     Y* const out = static_cast<Y*>(run.output);
@@ -140,8 +175,8 @@ void NoisyNode::run_positions(const Block& block, std::span<const Matrix> parts,
   scratch.rewind(mark);
 }
 
-void NoisyNode::gather(const Block& block, std::span<const Run> runs, bool high, std::span<const Position> positions,
-                       std::span<std::int16_t> codes) const {
+void NoisyNode::gather(const Block& block, std::span<const NoiseRun> runs, bool high,
+                       std::span<const Position> positions, std::span<std::int16_t> codes) const {
   const Lowering& lowering = source_->lowering;
   const Strides& stride = lowering.input;
   const bool split = source_->attributes.split;
@@ -167,7 +202,7 @@ void NoisyNode::gather(const Block& block, std::span<const Run> runs, bool high,
     out += count;
   };
   for (const Position& position : positions) {
-    for (const Run& run : runs) {
+    for (const NoiseRun& run : runs) {
       const std::int64_t h = position.h + run.h;
       const std::int64_t w = position.w + run.w;
       const std::int32_t* frame = nullptr;
@@ -196,7 +231,7 @@ void NoisyNode::gather(const Block& block, std::span<const Run> runs, bool high,
 }
 
 // One draw for each place of the padded map and each polarity, shared by all outputs that see it.
-void NoisyNode::gather_noise(const Block& block, std::span<const Run> runs, std::span<const Position> positions,
+void NoisyNode::gather_noise(const Block& block, std::span<const NoiseRun> runs, std::span<const Position> positions,
                              std::span<float> noise) const {
   const Lowering& lowering = source_->lowering;
   const bool padded = !source_->transposed;
@@ -213,7 +248,7 @@ void NoisyNode::gather_noise(const Block& block, std::span<const Run> runs, std:
     if (frame != drawn) sampler_.normals(noise::Term::kInput, static_cast<std::uint64_t>(frame * plane * 2), z);
     drawn = frame;
     for (std::int64_t polarity = 0; polarity < polarities(); ++polarity) {
-      for (const Run& run : runs) {
+      for (const NoiseRun& run : runs) {
         const std::int64_t h = position.h + run.h - first_h;
         const std::int64_t w = position.w + run.w - first_w;
         const bool inside = h >= 0 && h < height && w >= 0 && w < width;

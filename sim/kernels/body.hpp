@@ -47,11 +47,12 @@ constexpr std::size_t extent(std::int64_t n) { return static_cast<std::size_t>(n
 #include "sim/kernels/body_depthwise.hpp"
 #include "sim/kernels/body_matmul.hpp"
 #include "sim/kernels/body_noise.hpp"
+#include "sim/kernels/noise_loops.hpp"
 
 namespace {
 
 constexpr witin::kernels::KernelTable body_table() {
-  return {kMaxColumns, matmul, depthwise, apply_rule, transpose, convert, normals, peak};
+  return {kMaxColumns, matmul, depthwise, apply_rule, transpose, convert, normals, kNoiseLoops, peak};
 }
 
 }  // namespace

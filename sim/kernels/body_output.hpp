@@ -113,6 +113,8 @@ class StripWriter {
       char* const row = by_rows_ ? out_row(m_ + rows_ + r) + n_ * size_ : to + r * row_bytes;
       if (size_ == 1 && columns_ == kColumns) {
         copy_bytes(row, finished + r * kColumns, kColumns);
+      } else if (size_ == 4 && columns_ == kColumns) {
+        copy_bytes(row, finished + r * row_bytes, 4 * kColumns);
       } else {
         copy_bytes(row, finished + r * row_bytes, columns_ * size_);
       }

@@ -103,6 +103,93 @@ struct NormalStream {
 inline constexpr int kNormalBlocks = 16;                // blocks of one chunk
 inline constexpr int kNormalChunk = 4 * kNormalBlocks;  // samples of one chunk
 
+// Cells of noisy arrays are integers of 2^-14 LSB; what is made of them: sim/noise/noise.md. One row of cells:
+//   cells[n] = sat(rne((weight[n] + (additive + relative |weight[n]|) z[n] + common common_z[n]) 2^14))
+struct CellArgs {
+  const std::int16_t* weight;
+  const float* z;         // null: no such term
+  const float* common_z;  // null: no such term
+  double additive, relative, common;
+  std::int64_t count;
+  std::int32_t most;  // saturation
+  std::int32_t* cells;
+};
+
+// Rows of cells, as many as PackedMatrix has in a group (4, or 2 where it is wide), cut into balanced digits of
+// digit_bits: group number `index` of `groups` of a PackedMatrix that has the columns of all digits side by side.
+struct DigitArgs {
+  const std::int32_t* cells;  // [group][columns], columns a multiple of 16
+  std::int64_t columns;
+  bool wide;
+  int digits, digit_bits;
+  void* weights;  // layout: PackedMatrix
+  std::int64_t panel, groups, index;
+};
+
+// Sums of several products over the same codes: [rows][row_stride], product i of column n at i plane_stride + n.
+inline constexpr int kMostPlanes = 4;
+struct SumsArgs {
+  const std::int32_t* sums;
+  std::int64_t rows, columns, planes, plane_stride, row_stride;
+};
+
+// acc[m, n] = start[n] + sum_i units[i] sums[m, i, n], or where start is null acc[m, n] + the same.
+struct AccumulateArgs {
+  SumsArgs sums;
+  double units[kMostPlanes];
+  const double* start;
+  double* acc;
+};
+
+// total[m, n] += sum_i sums[m, i, n] << shifts[i]
+struct ShiftedArgs {
+  SumsArgs sums;
+  int shifts[kMostPlanes];
+  std::int64_t* total;
+};
+
+// acc[i] += rne(sigma z[i] factor); sigma: 1, variance[i]'s root, or of[i % columns].
+struct TermArgs {
+  const float* z;
+  const double* variance;   // or null
+  const double* of_column;  // or null
+  double factor;
+  std::int64_t rows, columns;
+  double* acc;
+};
+
+// quarters: y = (trunc(q) + 2) >> 2, else rne(q); q = acc factor, or acc / divisor where divide is set, clamped.
+struct CodeArgs {
+  const double* acc;
+  std::int64_t count;
+  bool quarters, divide;
+  double factor, divisor, lo, hi;
+  std::int32_t* y;
+};
+
+// Codes 0..255 in three roles for the variance of mbs, in binary32, 0 where x is 0:
+//   s = of x (below 128 low[0] + x (low[1] + x low[2]), else high), zeroth = trunc((a + s)^2 scale[0] + base),
+//   first = trunc((a + s) s scale[1] + dither[k]), second = trunc(s s scale[2] + dither[k])
+struct DitherArgs {
+  const std::uint8_t* codes;
+  std::int64_t rows, row_stride, k;
+  float low[3], high[3];
+  float a, base;
+  float scale[3];
+  const float* dither;                    // [k]
+  std::uint8_t *zeroth, *first, *second;  // [rows][k]
+};
+
+struct NoiseKernels {
+  void (*cells)(const CellArgs&);
+  void (*digits)(const DigitArgs&);
+  void (*accumulate)(const AccumulateArgs&);
+  void (*shifted)(const ShiftedArgs&);
+  void (*add_term)(const TermArgs&);
+  void (*codes)(const CodeArgs&);
+  void (*dither)(const DitherArgs&);
+};
+
 struct KernelTable {
   std::int64_t panel;  // columns of weights that lie together
   void (*matmul)(const MatmulArgs&);
@@ -112,6 +199,7 @@ struct KernelTable {
   void (*convert)(const void* codes, Element from, std::int64_t count, void* out, Element to, std::int32_t offset);
   // out: [chunks][kNormalChunk]
   void (*normals)(const NormalStream& stream, std::uint64_t first_chunk, std::int64_t chunks, float* out);
+  NoiseKernels noise;
   // Works on registers alone and returns the multiply-accumulates it did; null where no path is faster than its loops.
   std::int64_t (*peak)(std::int64_t steps);
 };

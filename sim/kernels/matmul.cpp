@@ -58,6 +58,20 @@ PackedMatrix PackedMatrix::pack(const Operands& operands, std::span<const std::i
   return matrix.with_bias(bias);
 }
 
+PackedMatrix PackedMatrix::adopt(const Operands& operands, std::int64_t k, std::int64_t n,
+                                 std::shared_ptr<const Buffer> weights, std::span<const std::int32_t> column_sums) {
+  assert(column_sums.size() == static_cast<std::size_t>(n));
+  PackedMatrix matrix;
+  matrix.operands_ = operands;
+  matrix.k_ = k;
+  matrix.n_ = n;
+  matrix.weights_ = std::move(weights);
+  auto sums = std::make_shared<Buffer>(column_sums.size_bytes());
+  std::ranges::copy(column_sums, sums->as<std::int32_t>());
+  matrix.column_sums_ = std::move(sums);
+  return matrix.with_bias({});
+}
+
 PackedMatrix PackedMatrix::with_bias(std::span<const std::int32_t> bias) const {
   assert(bias.empty() || bias.size() == static_cast<std::size_t>(n_));
   PackedMatrix matrix = *this;

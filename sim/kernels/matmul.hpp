@@ -46,6 +46,10 @@ class PackedMatrix {
   [[nodiscard]] static PackedMatrix pack(const Operands& operands, std::span<const std::int16_t> weights,
                                          std::int64_t k, std::int64_t n, std::int64_t segments,
                                          std::span<const std::int32_t> bias);
+  // Weights that lie in that layout already, of one run, without a bias. column_sums: [n], their sums over k.
+  [[nodiscard]] static PackedMatrix adopt(const Operands& operands, std::int64_t k, std::int64_t n,
+                                          std::shared_ptr<const Buffer> weights,
+                                          std::span<const std::int32_t> column_sums);
   // The same weights with another bias.
   [[nodiscard]] PackedMatrix with_bias(std::span<const std::int32_t> bias) const;
 

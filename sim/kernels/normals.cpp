@@ -9,17 +9,14 @@ namespace {
 
 // The operations of body_noise.hpp on one sample, in the same order: the results are equal to the last bit.
 float radius(std::uint32_t w) {
-  const float u = static_cast<float>(static_cast<std::int32_t>(w >> 1)) * 0x1p-31F + 0x1p-32F;
+  const float v = static_cast<float>(static_cast<std::int32_t>(w >> 1)) + 0.5F;
   constexpr std::int32_t kSqrtHalf = 0x3f3504f3;
-  const std::int32_t pattern = std::bit_cast<std::int32_t>(u) - kSqrtHalf;
+  const std::int32_t pattern = std::bit_cast<std::int32_t>(v) - kSqrtHalf;
   const auto exponent = static_cast<float>(pattern >> 23);
   const float f = std::bit_cast<float>((pattern & 0x007fffff) + kSqrtHalf) - 1.0F;
-  const float s = f / (f + 2.0F);
-  const float q = s * s;
-  const float series = ((q * 0.222222222F + 0.285714286F) * q + 0.4F) * q + 0.666666667F;
-  const float ln = exponent * 0.693147181F + (s * 2.0F + s * q * series);
-  const float twice = ln * -2.0F;
-  return twice > 0.0F ? std::sqrt(twice) : 0.0F;
+  const float ln =
+      ((((f * 0.28641546F - 0.44658491F) * f + 0.50944066F) * f - 0.664519787F) * f + 0.999701619F) * f - 2.00002551F;
+  return std::sqrt(f * ln + (31.0F - exponent) * 1.38629436F);
 }
 
 struct Pair {
@@ -29,16 +26,11 @@ struct Pair {
 
 Pair pair(std::uint32_t w, std::uint32_t angle) {
   const float r = radius(w);
-  const auto quarter = static_cast<std::uint32_t>(static_cast<std::int32_t>(angle + 0x20000000U) >> 30);
-  const float x = static_cast<float>(static_cast<std::int32_t>(angle - (quarter << 30))) * 0x1p-30F;
+  const float x = static_cast<float>(static_cast<std::int32_t>(angle << 1)) * 0x1p-31F;
   const float y = x * x;
-  const float sn =
-      x * (((y * 0.00016044118F - 0.00468175414F) * y + 0.0796926262F) * y * y + (y * -0.645964098F + 1.57079633F));
-  const float cs = (((y * 0.000919260274F - 0.0208634807F) * y + 0.253669508F) * y * y) + (y * -1.23370055F + 1.0F);
-  const bool swap = (quarter & 1) != 0;
-  const float c = swap ? sn : cs;
-  const float s = swap ? cs : sn;
-  return {r * (((quarter + 1) & 2) != 0 ? -c : c), r * ((quarter & 2) != 0 ? -s : s)};
+  const float s = x * (((y * -0.0043330956F + 0.0794343427F) * y - 0.645892859F) * y + 1.57079101F);
+  const float c = ((y * -0.0190958045F + 0.252580345F) * y - 1.23348451F) * y + 0.999993324F;
+  return {angle >> 31 != 0 ? -(r * c) : r * c, r * s};
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // The normative kernels: plain loops over the packed weights, the output rule in its exact form.
 #include "sim/kernels/kernel_table.hpp"
+#include "sim/kernels/noise_loops.hpp"
 
 namespace witin::kernels {
 namespace {
@@ -102,6 +103,7 @@ void convert(const void* codes, Element from, std::int64_t count, void* out, Ele
 
 }  // namespace
 
-const KernelTable kRefKernels{kPanel, matmul, depthwise, apply_rule, transpose, convert, reference_normals, nullptr};
+const KernelTable kRefKernels{kPanel,      matmul, depthwise, apply_rule, transpose, convert, reference_normals,
+                              kNoiseLoops, nullptr};
 
 }  // namespace witin::kernels

@@ -1,5 +1,5 @@
-// Fixed point: noisy cells and codes are integers of 2^-14 LSB, cut into three balanced 8-bit digits for the integer
-// kernels: v = d0 + 256 d1 + 65536 d2, d in [-128, 127].
+// Fixed point: noisy cells and codes are integers of 2^-14 LSB, cut into balanced digits for the integer kernels: three
+// of 8 bits, v = d0 + 256 d1 + 65536 d2, d in [-128, 127], or two of 12 bits.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,6 @@ namespace witin::noise {
 inline constexpr int kFractionBits = 14;
 inline constexpr double kUnit = 1 << kFractionBits;
 inline constexpr std::int32_t kMostFixed = 127 * 65536 + 127 * 256 + 127;  // 511.5 LSB
-inline constexpr int kDigits = 3;
 
 // Rounds to nearest even: |v| < 2^51. No library call and no rounding mode but the default one.
 [[nodiscard]] inline double nearest(double v) {
@@ -24,15 +23,12 @@ inline constexpr int kDigits = 3;
   return static_cast<std::int32_t>(std::clamp(v, -double{kMostFixed}, double{kMostFixed}));
 }
 
-struct FixedDigits {
-  std::int8_t digit[kDigits];
-};
-
-[[nodiscard]] inline FixedDigits digits_of(std::int32_t v) {
-  const auto d0 = static_cast<std::int8_t>(v);
-  const std::int32_t above = (v - d0) >> 8;
-  const auto d1 = static_cast<std::int8_t>(above);
-  return {{d0, d1, static_cast<std::int8_t>((above - d1) >> 8)}};
+// Digit i of v, balanced: the sum of digit_of(v, i, bits) 2^(i bits) over 24 / bits digits is v.
+[[nodiscard]] inline std::int32_t digit_of(std::int32_t v, int i, int bits) {
+  const std::int32_t half = 1 << (bits - 1);
+  std::int32_t start = 0;
+  for (int d = 0; d < 24; d += bits) start |= half << d;
+  return ((v + start) >> (i * bits) & ((1 << bits) - 1)) - half;
 }
 
 }  // namespace witin::noise

@@ -22,6 +22,7 @@ struct Sigma {
   std::optional<double> at_zero = {};
 
   [[nodiscard]] double operator()(double magnitude) const;
+  [[nodiscard]] bool linear() const { return table.empty() && !at_zero; }
 };
 
 struct CellTerm {

@@ -2,10 +2,12 @@
 #include "sim/noise/noisy_matrix.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 
 #include "sim/arith/bias.hpp"
+#include "sim/kernels/kernel_table.hpp"
 #include "sim/noise/fixed.hpp"
 #include "sim/noise/real.hpp"
 #include "sim/number_text.hpp"
@@ -14,22 +16,22 @@ namespace witin::noise {
 namespace {
 
 constexpr std::int32_t kBiasDrive = arith::kBiasUnit;
-constexpr CodeRange kDigitCodes{-128, 127};
 
 Error no_law(std::string what, std::string expected, std::string found, std::string hint = {}) {
   return {"noise.operator", std::move(what), "", std::move(expected), std::move(found), std::move(hint)};
 }
 
-Status check_mbs(const MatrixSpec& spec) {
+constexpr CodeRange kMbsWeights{-128, 128};
+
+Status check_mbs(const MatrixSpec& spec, CodeRange weights) {
   if (spec.x.lo < 0 || spec.x.hi > 255) {
     return no_law("mbs has no law for these input codes", "0..255",
                   std::to_string(spec.x.lo) + ".." + std::to_string(spec.x.hi),
                   "normal and simple have one; or neg_in \"pn\"");
   }
-  for (const auto* weight : {&spec.weight, &spec.weight_neg}) {
-    for (const std::int16_t w : *weight) {
-      if (std::abs(int{w}) > 128) return no_law("mbs has no law for this weight", "-128..128", std::to_string(w));
-    }
+  if (!kMbsWeights.contains(weights)) {
+    const std::int32_t other = kMbsWeights.contains({weights.lo, 0}) ? weights.hi : weights.lo;
+    return no_law("mbs has no law for this weight", "-128..128", std::to_string(other));
   }
   return {};
 }
@@ -66,18 +68,43 @@ void draw_for(const Sampler& sampler, Term term, Per per, std::int64_t row, std:
 
 }  // namespace
 
-Result<NoisyMatrix> NoisyMatrix::make(kernels::Isa isa, const Model& model, const Sampler& sampler,
-                                      const MatrixSpec& spec) {
+MatrixSource::MatrixSource(kernels::Isa isa, MatrixSpec spec)
+    : isa_(isa), spec_(std::move(spec)), input_rows_(spec_.row_numbers), weight_(spec_.weight) {
+  if (!spec_.weight_neg.empty()) {
+    for (const std::int64_t row : spec_.row_numbers) input_rows_.push_back(spec_.node_rows + row);
+    weight_.insert(weight_.end(), spec_.weight_neg.begin(), spec_.weight_neg.end());
+  }
+  weights_ = kernels::range_of(weight_);
+}
+
+const Product& MatrixSource::exact() const {
+  std::call_once(exact_once_, [&] {
+    exact_.emplace(isa_, std::ssize(input_rows_), spec_.columns, spec_.x, std::span(&weight_, 1),
+                   std::vector<double>{kUnit});
+  });
+  return *exact_;
+}
+
+const MbsVariance& MatrixSource::mbs() const {
+  std::call_once(mbs_once_, [&] { mbs_.emplace(isa_, std::ssize(input_rows_), spec_.columns, weight_); });
+  return *mbs_;
+}
+
+Result<NoisyMatrix> NoisyMatrix::make(const Model& model, const Sampler& sampler,
+                                      std::shared_ptr<const MatrixSource> source) {
+  const MatrixSpec& spec = source->spec();
   if (model.mbs_level != 0) {
-    if (Status checked = check_mbs(spec); !checked) return std::move(checked).error();
+    if (Status checked = check_mbs(spec, source->weights()); !checked) return std::move(checked).error();
   }
   double g = 1;
   const Result<arith::OutputRule> rule = noisy_rule(spec.rule, g);
   if (!rule) return rule.error();
   NoisyMatrix matrix(*rule);
+  matrix.isa_ = source->isa();
   matrix.g_lsb_ = g;
   // A quotient below 2^17 with such a divisor is never rounded to a tie or an integer it is not.
   matrix.fast_ = nearest(g * kUnit) == g * kUnit && g * kUnit < 0x1p34;
+  matrix.power_of_two_ = matrix.fast_ && std::has_single_bit(static_cast<std::uint64_t>(g * kUnit));
   matrix.output_sigma_ = model.sigma_output_lsb * g * std::sqrt(static_cast<double>(spec.output_passes));
   matrix.model_ = &model;
   matrix.sampler_ = &sampler;
@@ -86,18 +113,16 @@ Result<NoisyMatrix> NoisyMatrix::make(kernels::Isa isa, const Model& model, cons
   matrix.node_columns_ = spec.node_columns;
   matrix.first_column_ = spec.first_column;
   matrix.x_ = spec.x;
-  matrix.input_rows_ = spec.row_numbers;
-  if (!spec.weight_neg.empty()) {
-    for (const std::int64_t row : spec.row_numbers) matrix.input_rows_.push_back(spec.node_rows + row);
-  }
-  matrix.rows_ = std::ssize(matrix.input_rows_);
-  matrix.prepare_columns(spec);
-  matrix.prepare_cells(isa, spec);
-  matrix.prepare_frame_terms(isa, spec);
+  matrix.rows_ = std::ssize(source->input_rows());
+  matrix.source_ = std::move(source);
+  matrix.prepare_columns();
+  matrix.prepare_cells();
+  matrix.prepare_frame_terms();
   return matrix;
 }
 
-void NoisyMatrix::prepare_columns(const MatrixSpec& spec) {
+void NoisyMatrix::prepare_columns() {
+  const MatrixSpec& spec = this->spec();
   const auto columns = static_cast<std::size_t>(columns_);
   std::vector<float> z(columns);
   gain_.assign(columns, 1);
@@ -105,10 +130,9 @@ void NoisyMatrix::prepare_columns(const MatrixSpec& spec) {
     sampler_->normals(Term::kGain, static_cast<std::uint64_t>(first_column_), z);
     for (std::size_t n = 0; n < columns; ++n) gain_[n] = 1 + model_->column_gain_relative * static_cast<double>(z[n]);
   }
-  dead_.assign(columns, false);
   for (const std::int64_t column : model_->dead_columns) {
     const std::int64_t n = column - first_column_;
-    if (n >= 0 && n < columns_) dead_[static_cast<std::size_t>(n)] = true;
+    if (n >= 0 && n < columns_) dead_.push_back(n);
   }
   start_.assign(columns, 0);
   for (std::size_t n = 0; n < columns; ++n) start_[n] = spec.bias[n] * kUnit;
@@ -131,63 +155,77 @@ void NoisyMatrix::prepare_columns(const MatrixSpec& spec) {
   }
 }
 
-void NoisyMatrix::prepare_cells(kernels::Isa isa, const MatrixSpec& spec) {
-  const auto columns = static_cast<std::size_t>(columns_);
-  const auto polarity_rows = spec.row_numbers.size();
-  std::vector<std::int16_t> weight = spec.weight;
-  weight.insert(weight.end(), spec.weight_neg.begin(), spec.weight_neg.end());
-  const CodeRange codes = model_->input ? kDigitCodes : x_;
+void NoisyMatrix::prepare_cells() {
+  const CodeRange codes = model_->input ? Product::digit_codes(isa_) : x_;
   const bool trial_weight = model_->weight && model_->weight->scale == Scale::kTrial;
   const bool exact = !trial_weight && model_->common_weight_lsb == 0 && !model_->stuck && !model_->drift &&
                      model_->column_gain_relative == 0;
-  if (exact) {
-    cells_ = Product(isa, rows_, columns_, codes, std::span(&weight, 1), {kUnit});
-  } else {
-    std::vector<std::int32_t> cells(weight.size());
-    std::vector<float> z(columns);
-    std::vector<float> common(columns);
-    std::vector<float> nu(columns);
-    for (std::size_t k = 0; k < input_rows_.size(); ++k) {
-      const std::int64_t row = input_rows_[k];
-      const std::int64_t number = spec.row_numbers[k % polarity_rows];
-      if (trial_weight) draw_for(*sampler_, Term::kWeight, model_->weight->per, row, node_columns_, first_column_, z);
-      if (model_->common_weight_lsb != 0) {
-        const Per per = spec.common == Common::kColumn ? Per::kColumn : Per::kRow;
-        const bool second = row >= node_rows_;
-        const std::int64_t which =
-            spec.common == Common::kChannel ? number % spec.channels + (second ? spec.channels : 0) : row;
-        const std::int64_t polarity = second ? node_columns_ : 0;
-        draw_for(*sampler_, Term::kCommon, per, which, node_columns_, first_column_ + polarity, common);
-      }
-      if (model_->drift) draw_for(*sampler_, Term::kDrift, Per::kCell, row, node_columns_, first_column_, nu);
-      for (std::size_t n = 0; n < columns; ++n) {
-        const std::int32_t w = weight[k * columns + n];
-        double cell = w;
-        if (model_->drift) {
-          const Drift& drift = *model_->drift;
-          cell *= power(drift.time_ratio, -(drift.nu + drift.nu_sigma * static_cast<double>(nu[n])));
-        }
-        if (trial_weight) cell += model_->weight->sigma_weight_lsb(std::abs(w)) * static_cast<double>(z[n]);
-        cell += model_->common_weight_lsb * static_cast<double>(common[n]);
-        if (model_->stuck) {
-          const auto index = static_cast<std::uint64_t>(row * node_columns_ + first_column_) + n;
-          if (sampler_->uniform(Term::kStuck, index) < model_->stuck->fraction) cell = model_->stuck->value;
-        }
-        cells[k * columns + n] = to_fixed(cell * gain_[n]);
-      }
-    }
-    cells_ = Product::fixed(isa, rows_, columns_, codes, cells, 1);
+  if (!exact) {
+    std::vector<float> draws(static_cast<std::size_t>(3 * columns_));
+    own_cells_ = Product::fixed(isa_, rows_, columns_, codes, 1, [&](std::int64_t row, std::int32_t* cells) {
+      fill_row(static_cast<std::size_t>(row), draws, cells);
+    });
+  } else if (model_->input) {
+    own_cells_.emplace(isa_, rows_, columns_, codes, std::span(&source_->weight(), 1), std::vector<double>{kUnit});
   }
-  if (model_->mbs_level != 0) {
-    if (sampler_->given()) {
-      weight_ = std::move(weight);
-    } else {
-      mbs_.emplace(isa, rows_, columns_, weight);
+  given_mbs_ = model_->mbs_level != 0 && sampler_->given();
+  if (model_->mbs_level != 0 && !given_mbs_) mbs_ = &source_->mbs();
+}
+
+void NoisyMatrix::fill_row(std::size_t k, std::span<float> draws, std::int32_t* cells) const {
+  const auto columns = static_cast<std::size_t>(columns_);
+  const std::int64_t row = input_rows()[k];
+  const std::span<float> z = draws.first(columns);
+  const std::span<float> common = draws.subspan(columns, columns);
+  const std::span<float> nu = draws.last(columns);
+  const std::span<const std::int16_t> own = std::span(source_->weight()).subspan(k * columns, columns);
+  const bool trial_weight = model_->weight && model_->weight->scale == Scale::kTrial;
+  const bool has_common = model_->common_weight_lsb != 0;
+  if (trial_weight) draw_for(*sampler_, Term::kWeight, model_->weight->per, row, node_columns_, first_column_, z);
+  if (has_common) {
+    const MatrixSpec& spec = this->spec();
+    const std::int64_t number = spec.row_numbers[k % spec.row_numbers.size()];
+    const Per per = spec.common == Common::kColumn ? Per::kColumn : Per::kRow;
+    const bool second = row >= node_rows_;
+    const std::int64_t which =
+        spec.common == Common::kChannel ? number % spec.channels + (second ? spec.channels : 0) : row;
+    const std::int64_t polarity = second ? node_columns_ : 0;
+    draw_for(*sampler_, Term::kCommon, per, which, node_columns_, first_column_ + polarity, common);
+  }
+  if (!model_->drift && !model_->stuck && model_->column_gain_relative == 0 &&
+      (!trial_weight || model_->weight->sigma_weight_lsb.linear())) {
+    const Sigma none;
+    const Sigma& sigma = trial_weight ? model_->weight->sigma_weight_lsb : none;
+    return kernels::kernel_table(isa_).noise.cells({.weight = own.data(),
+                                                    .z = trial_weight ? z.data() : nullptr,
+                                                    .common_z = has_common ? common.data() : nullptr,
+                                                    .additive = sigma.additive,
+                                                    .relative = sigma.relative,
+                                                    .common = model_->common_weight_lsb,
+                                                    .count = columns_,
+                                                    .most = kMostFixed,
+                                                    .cells = cells});
+  }
+  if (model_->drift) draw_for(*sampler_, Term::kDrift, Per::kCell, row, node_columns_, first_column_, nu);
+  for (std::size_t n = 0; n < columns; ++n) {
+    const std::int32_t w = own[n];
+    double cell = w;
+    if (model_->drift) {
+      const Drift& drift = *model_->drift;
+      cell *= power(drift.time_ratio, -(drift.nu + drift.nu_sigma * static_cast<double>(nu[n])));
     }
+    if (trial_weight) cell += model_->weight->sigma_weight_lsb(std::abs(w)) * static_cast<double>(z[n]);
+    if (has_common) cell += model_->common_weight_lsb * static_cast<double>(common[n]);
+    if (model_->stuck) {
+      const auto index = static_cast<std::uint64_t>(row * node_columns_ + first_column_) + n;
+      if (sampler_->uniform(Term::kStuck, index) < model_->stuck->fraction) cell = model_->stuck->value;
+    }
+    cells[n] = to_fixed(cell * gain_[n]);
   }
 }
 
-void NoisyMatrix::prepare_frame_terms(kernels::Isa isa, const MatrixSpec& spec) {
+void NoisyMatrix::prepare_frame_terms() {
+  const MatrixSpec& spec = this->spec();
   const auto columns = static_cast<std::size_t>(columns_);
   if (model_->bias_row && model_->bias_row->scale == Scale::kFrame && spec.bias_rows > 0) {
     const CellTerm& term = *model_->bias_row;
@@ -199,17 +237,16 @@ void NoisyMatrix::prepare_frame_terms(kernels::Isa isa, const MatrixSpec& spec) 
     }
   }
   if (!model_->weight || model_->weight->scale != Scale::kFrame) return;
-  std::vector<std::int32_t> cells;
-  cells.reserve(static_cast<std::size_t>(rows_ * columns_));
-  const bool squared = model_->weight->per == Per::kCell;
-  for (const auto* weight : {&spec.weight, &spec.weight_neg}) {
-    for (std::size_t i = 0; i < weight->size(); ++i) {
-      const double sigma = model_->weight->sigma_weight_lsb(std::abs((*weight)[i])) * gain_[i % columns];
-      cells.push_back(to_fixed(squared ? sigma * sigma / kSquareUnit : sigma));
+  const Per per = model_->weight->per;
+  const bool squared = per == Per::kCell;
+  const CodeRange codes = squared ? unsigned_range(8) : per == Per::kRow ? Product::digit_codes(isa_) : x_;
+  frame_weight_ = Product::fixed(isa_, rows_, columns_, codes, 1 / kUnit, [&](std::int64_t row, std::int32_t* cells) {
+    for (std::size_t n = 0; n < columns; ++n) {
+      const std::int32_t w = source_->weight()[static_cast<std::size_t>(row) * columns + n];
+      const double sigma = model_->weight->sigma_weight_lsb(std::abs(w)) * gain_[n];
+      cells[n] = to_fixed(squared ? sigma * sigma / kSquareUnit : sigma);
     }
-  }
-  const CodeRange codes = squared ? unsigned_range(8) : model_->weight->per == Per::kRow ? kDigitCodes : x_;
-  frame_weight_ = Product::fixed(isa, rows_, columns_, codes, cells, (squared ? kSquareUnit : 1) / kUnit);
+  });
 }
 
 }  // namespace witin::noise

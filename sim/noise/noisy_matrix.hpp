@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <vector>
@@ -40,6 +41,33 @@ struct MatrixSpec {
   arith::OutputRuleSpec rule;
 };
 
+// What is the same for every trial of a matrix: its numbers, and what is packed from them when it is first asked for.
+class MatrixSource {
+ public:
+  MatrixSource(kernels::Isa isa, MatrixSpec spec);
+
+  [[nodiscard]] kernels::Isa isa() const { return isa_; }
+  [[nodiscard]] const MatrixSpec& spec() const { return spec_; }
+  // Both polarities, one after the other.
+  [[nodiscard]] std::span<const std::int64_t> input_rows() const { return input_rows_; }
+  [[nodiscard]] const std::vector<std::int16_t>& weight() const { return weight_; }
+
+  [[nodiscard]] CodeRange weights() const { return weights_; }  // 0 included
+
+  [[nodiscard]] const Product& exact() const;  // for codes of spec().x
+  [[nodiscard]] const MbsVariance& mbs() const;
+
+ private:
+  kernels::Isa isa_;
+  MatrixSpec spec_;
+  std::vector<std::int64_t> input_rows_;
+  std::vector<std::int16_t> weight_;
+  CodeRange weights_;
+  mutable std::once_flag exact_once_, mbs_once_;
+  mutable std::optional<Product> exact_;
+  mutable std::optional<MbsVariance> mbs_;
+};
+
 // The pass of the array a row of codes belongs to: counts frames, and in a frame parts and pixels.
 using Pass = std::int64_t;
 
@@ -49,8 +77,8 @@ inline constexpr double kSquareUnit = 64;
 class NoisyMatrix {
  public:
   // Errors: noise.operator where the model has no law for these codes or weights; those of OutputRule.
-  [[nodiscard]] static Result<NoisyMatrix> make(kernels::Isa isa, const Model& model, const Sampler& sampler,
-                                                const MatrixSpec& spec);
+  [[nodiscard]] static Result<NoisyMatrix> make(const Model& model, const Sampler& sampler,
+                                                std::shared_ptr<const MatrixSource> source);
 
   [[nodiscard]] std::int64_t rows() const { return rows_; }  // both polarities
   [[nodiscard]] std::int64_t columns() const { return columns_; }
@@ -58,35 +86,55 @@ class NoisyMatrix {
   // codes: [count, rows]; passes: [count]; input_noise: [count, rows] standard normals where the model has input noise
   // and the caller draws it, or empty. y: [count, columns], clipped by the rule. acc, rounded and without the output
   // term, and v where not empty.
-  void run(std::span<const std::int16_t> codes, std::span<const Pass> passes, std::span<const float> input_noise,
+  void run(const Codes& codes, std::span<const Pass> passes, std::span<const float> input_noise,
            std::span<std::int32_t> y, std::span<std::int32_t> acc, std::span<std::int32_t> v,
            ops::Scratch& scratch) const;
 
  private:
+  // Some passes of one run.
+  struct Rows {
+    Codes codes;
+    std::span<const Pass> passes;
+    std::span<const float> input_noise;
+    std::span<std::int32_t> y, acc, v;
+  };
+
   explicit NoisyMatrix(arith::OutputRule rule) : rule_(rule) {}
-  void prepare_cells(kernels::Isa isa, const MatrixSpec& spec);
-  void prepare_columns(const MatrixSpec& spec);
-  void prepare_frame_terms(kernels::Isa isa, const MatrixSpec& spec);
-  void add_noisy_codes(std::span<const std::int16_t> codes, std::span<const Pass> passes, std::span<const float> noise,
-                       std::span<double> acc, ops::Scratch& scratch) const;
-  void add_cell_terms(std::span<const std::int16_t> codes, std::span<const Pass> passes, std::span<double> acc,
-                      ops::Scratch& scratch) const;
-  void add_given_mbs(std::span<const std::int16_t> codes, std::span<const Pass> passes, std::span<double> acc) const;
-  void add_drawn(Term term, double sigma, std::span<const Pass> passes, std::span<double> acc,
-                 ops::Scratch& scratch) const;
-  void add_pass_terms(std::span<const Pass> passes, std::span<double> acc, ops::Scratch& scratch) const;
+  void prepare_cells();
+  void fill_row(std::size_t k, std::span<float> draws, std::int32_t* cells) const;
+  void prepare_columns();
+  void prepare_frame_terms();
+  [[nodiscard]] const MatrixSpec& spec() const { return source_->spec(); }
+  [[nodiscard]] std::span<const std::int64_t> input_rows() const { return source_->input_rows(); }
+
+  void run_rows(const Rows& rows, ops::Scratch& scratch) const;
+  void finish(const Rows& rows, std::span<double> acc, ops::Scratch& scratch) const;
+  void add_noisy_codes(const Rows& rows, std::span<double> acc, ops::Scratch& scratch) const;
+  void add_frame_weights(const Rows& rows, std::span<double> acc, ops::Scratch& scratch) const;
+  void add_given_mbs(const Rows& rows, std::span<double> acc, ops::Scratch& scratch) const;
+  // acc += rne(sigma z factor); variance and of_column: see kernels::TermArgs.
+  void add_drawn(Term term, std::span<const Pass> passes, double factor, std::span<double> acc, ops::Scratch& scratch,
+                 const double* variance = nullptr, const double* of_column = nullptr) const;
+  void add_frame_bias(std::span<const Pass> passes, std::span<double> acc, ops::Scratch& scratch) const;
+  void silence_dead(std::span<double> acc) const;
+  [[nodiscard]] std::span<const std::int16_t> as_s16(const Codes& codes, std::size_t count,
+                                                     ops::Scratch& scratch) const;
   void draw(Term term, std::span<const Pass> passes, std::int64_t all, std::int64_t first, std::int64_t each,
             std::span<float> out) const;
   void draw_accumulators(Term term, std::span<const Pass> passes, std::span<float> out) const;
   void draw_rows(Term term, std::span<const Pass> passes, std::span<float> out) const;
-  // What keeps a code of x_ below 511 LSB of fixed point, noise of ten sigma included.
-  [[nodiscard]] double code_scale() const { return x_.hi > 255 || x_.lo < -255 ? 32 : 2; }
+  // Logarithm of what keeps a code of x_ below 511 LSB of fixed point, noise of ten sigma included.
+  [[nodiscard]] int code_scale_log2() const { return x_.hi > 255 || x_.lo < -255 ? 5 : 1; }
   void convert(std::span<const double> acc, std::span<std::int32_t> y) const;
+  [[nodiscard]] const Product& cells() const { return own_cells_ ? *own_cells_ : source_->exact(); }
 
-  arith::OutputRule rule_;  // of accumulators in units of 2^-14
-  bool fast_ = false;
-  double output_sigma_ = 0;  // accumulator units
-  double g_lsb_ = 1;         // accumulator units of one output LSB
+  std::shared_ptr<const MatrixSource> source_;
+  kernels::Isa isa_{};
+  arith::OutputRule rule_;     // of accumulators in units of 2^-14
+  bool fast_ = false;          // quotients in binary64 have the rule's codes
+  bool power_of_two_ = false;  // their divisor is one
+  double output_sigma_ = 0;    // accumulator units
+  double g_lsb_ = 1;           // accumulator units of one output LSB
   const Model* model_ = nullptr;
   const Sampler* sampler_ = nullptr;
   std::int64_t rows_ = 0;
@@ -95,14 +143,14 @@ class NoisyMatrix {
   std::int64_t node_columns_ = 0;
   std::int64_t first_column_ = 0;
   CodeRange x_;
-  std::vector<std::int64_t> input_rows_;  // [rows] numbers of rows, second polarity behind the first
   std::vector<double> start_;             // [columns]
   std::vector<double> gain_;              // [columns]
-  std::vector<bool> dead_;
+  std::vector<std::int64_t> dead_;        // columns
   std::vector<double> frame_bias_sigma_;  // [columns], accumulator units; empty: none
-  Product cells_;                         // units of 2^-14; of digits of codes where codes are noisy
-  std::optional<MbsVariance> mbs_;
-  std::vector<std::int16_t> weight_;     // given draws of mbs: [rows, columns]
+  // Units of 2^-14; of digits of codes where codes are noisy. One of the trial's own, or the source's.
+  std::optional<Product> own_cells_;
+  const MbsVariance* mbs_ = nullptr;
+  bool given_mbs_ = false;
   std::optional<Product> frame_weight_;  // sigma, or sigma^2 per cell, of weight noise that is fresh for every pass
 };
 

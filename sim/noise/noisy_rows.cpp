@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "sim/kernels/kernel_table.hpp"
 #include "sim/noise/fixed.hpp"
 #include "sim/noise/noisy_matrix.hpp"
 
@@ -10,43 +11,109 @@ namespace witin::noise {
 namespace {
 
 constexpr std::int32_t kMost32 = 2147483647;
+constexpr std::size_t kRowsAtOnce = 48;            // their codes, the matrix and the sums share the second-level cache
+constexpr std::size_t kAccumulatorsAtOnce = 2048;  // and these, with their samples, the first
 
 std::int32_t to_int32(double v) {
   return static_cast<std::int32_t>(nearest(std::clamp(v, -double{kMost32}, double{kMost32})));
 }
 
+template <typename T>
+std::span<T> part_of(std::span<T> all, std::size_t first, std::size_t count) {
+  return all.empty() ? all : all.subspan(first, count);
+}
+
 }  // namespace
 
-void NoisyMatrix::run(std::span<const std::int16_t> codes, std::span<const Pass> passes,
-                      std::span<const float> input_noise, std::span<std::int32_t> y, std::span<std::int32_t> acc_out,
-                      std::span<std::int32_t> v, ops::Scratch& scratch) const {
-  const ops::Scratch::Mark mark = scratch.mark();
+void NoisyMatrix::run(const Codes& codes, std::span<const Pass> passes, std::span<const float> input_noise,
+                      std::span<std::int32_t> y, std::span<std::int32_t> acc, std::span<std::int32_t> v,
+                      ops::Scratch& scratch) const {
   const auto columns = static_cast<std::size_t>(columns_);
-  const auto count = std::ssize(passes);
-  const auto acc = scratch.take<double>(passes.size() * columns);
-  for (std::size_t m = 0; m < passes.size(); ++m) std::ranges::copy(start_, acc.subspan(m * columns).begin());
-  if (model_->input) {
-    add_noisy_codes(codes, passes, input_noise, acc, scratch);
-  } else {
-    cells_.add(codes.data(), count, acc.data(), scratch);
+  const auto rows = static_cast<std::size_t>(rows_);
+  for (std::size_t m = 0; m < passes.size(); m += kRowsAtOnce) {
+    const std::size_t count = std::min(kRowsAtOnce, passes.size() - m);
+    const ops::Scratch::Mark mark = scratch.mark();
+    run_rows({.codes = codes.from(static_cast<std::int64_t>(m)),
+              .passes = passes.subspan(m, count),
+              .input_noise = part_of(input_noise, m * rows, count * rows),
+              .y = y.subspan(m * columns, count * columns),
+              .acc = part_of(acc, m * columns, count * columns),
+              .v = part_of(v, m * columns, count * columns)},
+             scratch);
+    scratch.rewind(mark);
   }
-  add_cell_terms(codes, passes, acc, scratch);
-  add_pass_terms(passes, acc, scratch);
-  const auto silence_dead = [&] {
-    if (model_->dead_columns.empty()) return;
-    for (std::size_t i = 0; i < acc.size(); ++i) {
-      if (dead_[i % columns]) acc[i] = 0;
+}
+
+void NoisyMatrix::run_rows(const Rows& rows, ops::Scratch& scratch) const {
+  const auto columns = static_cast<std::size_t>(columns_);
+  const std::size_t count = rows.passes.size();
+  const bool noisy_codes = model_->input.has_value();
+  const bool whole = noisy_codes || given_mbs_ || frame_weight_.has_value();
+  const std::size_t at_once = whole ? count : std::max<std::size_t>(1, kAccumulatorsAtOnce / columns);
+  Product::Sums sums;
+  if (!noisy_codes) sums = cells().multiply(rows.codes, std::ssize(rows.passes), scratch);
+  MbsVariance::Sums variances;
+  if (mbs_) variances = mbs_->multiply(rows.codes, std::ssize(rows.passes), scratch);
+  const auto acc = scratch.take<double>(std::min(at_once, count) * columns);
+  const auto variance = scratch.take<double>(mbs_ ? acc.size() : 0);
+  for (std::size_t m = 0; m < count; m += at_once) {
+    const std::size_t some = std::min(at_once, count - m);
+    const std::size_t each = some * columns;
+    const auto first = static_cast<std::int64_t>(m);
+    const auto own = static_cast<std::int64_t>(some);
+    const Rows part{.codes = rows.codes.from(first),
+                    .passes = rows.passes.subspan(m, some),
+                    .input_noise = rows.input_noise,
+                    .y = rows.y.subspan(m * columns, each),
+                    .acc = part_of(rows.acc, m * columns, each),
+                    .v = part_of(rows.v, m * columns, each)};
+    const std::span<double> part_acc = acc.first(each);
+    if (noisy_codes) {
+      for (std::size_t i = 0; i < each; i += columns) std::ranges::copy(start_, part_acc.subspan(i).begin());
+      add_noisy_codes(part, part_acc, scratch);
+    } else {
+      cells().accumulate(sums, first, own, start_.data(), part_acc.data());
     }
-  };
-  silence_dead();
-  for (std::size_t i = 0; i < acc_out.size(); ++i) acc_out[i] = to_int32(acc[i] / kUnit);
-  if (output_sigma_ != 0) add_drawn(Term::kOutput, output_sigma_, passes, acc, scratch);
-  silence_dead();
-  convert(acc, y);
-  for (std::size_t i = 0; i < v.size(); ++i) {
-    v[i] = to_int32(static_cast<double>(rule_.v(static_cast<std::int64_t>(acc[i]))));
+    if (mbs_) {
+      mbs_->variance(variances, first, own, variance.data());
+      add_drawn(Term::kMbs, part.passes, model_->mbs_level * kUnit, part_acc, scratch, variance.data());
+    } else if (given_mbs_) {
+      add_given_mbs(part, part_acc, scratch);
+    }
+    if (frame_weight_) add_frame_weights(part, part_acc, scratch);
+    if (!frame_bias_sigma_.empty()) add_frame_bias(part.passes, part_acc, scratch);
+    if (model_->sigma_acc != 0) add_drawn(Term::kAcc, part.passes, model_->sigma_acc * kUnit, part_acc, scratch);
+    finish(part, part_acc, scratch);
   }
-  scratch.rewind(mark);
+}
+
+void NoisyMatrix::finish(const Rows& rows, std::span<double> acc, ops::Scratch& scratch) const {
+  silence_dead(acc);
+  for (std::size_t i = 0; i < rows.acc.size(); ++i) rows.acc[i] = to_int32(acc[i] / kUnit);
+  if (output_sigma_ != 0) {
+    add_drawn(Term::kOutput, rows.passes, output_sigma_ * kUnit, acc, scratch);
+    silence_dead(acc);
+  }
+  convert(acc, rows.y);
+  for (std::size_t i = 0; i < rows.v.size(); ++i) {
+    rows.v[i] = to_int32(static_cast<double>(rule_.v(static_cast<std::int64_t>(acc[i]))));
+  }
+}
+
+void NoisyMatrix::silence_dead(std::span<double> acc) const {
+  for (const std::int64_t column : dead_) {
+    for (auto i = static_cast<std::size_t>(column); i < acc.size(); i += static_cast<std::size_t>(columns_)) acc[i] = 0;
+  }
+}
+
+std::span<const std::int16_t> NoisyMatrix::as_s16(const Codes& codes, std::size_t count, ops::Scratch& scratch) const {
+  const auto rows = static_cast<std::size_t>(rows_);
+  const auto out = scratch.take<std::int16_t>(count * rows);
+  for (std::size_t m = 0; m < count; ++m) {
+    kernels::convert_codes(isa_, codes.from(static_cast<std::int64_t>(m)).data, codes.storage, rows_,
+                           {Storage::kS16, 0}, out.data() + m * rows);
+  }
+  return out;
 }
 
 // One sample for each accumulator of the passes; consecutive passes of a whole node are consecutive samples.
@@ -72,120 +139,113 @@ void NoisyMatrix::draw_rows(Term term, std::span<const Pass> passes, std::span<f
   std::vector<float> z(static_cast<std::size_t>(all));
   for (std::size_t m = 0; m < passes.size(); ++m) {
     sampler_->normals(term, static_cast<std::uint64_t>(passes[m] * all), z);
-    for (std::size_t k = 0; k < rows; ++k) out[m * rows + k] = z[static_cast<std::size_t>(input_rows_[k])];
+    for (std::size_t k = 0; k < rows; ++k) out[m * rows + k] = z[static_cast<std::size_t>(input_rows()[k])];
   }
 }
 
-void NoisyMatrix::add_noisy_codes(std::span<const std::int16_t> codes, std::span<const Pass> passes,
-                                  std::span<const float> noise, std::span<double> acc, ops::Scratch& scratch) const {
+void NoisyMatrix::add_noisy_codes(const Rows& rows, std::span<double> acc, ops::Scratch& scratch) const {
+  const ops::Scratch::Mark mark = scratch.mark();
+  const std::span<const std::int16_t> codes = as_s16(rows.codes, rows.passes.size(), scratch);
   const auto x = scratch.take<double>(codes.size());
-  std::span<const float> z = noise;
+  std::span<const float> z = rows.input_noise;
   if (z.empty()) {
     const auto drawn = scratch.take<float>(codes.size());
-    draw_rows(Term::kInput, passes, drawn);
+    draw_rows(Term::kInput, rows.passes, drawn);
     z = drawn;
   }
   for (std::size_t i = 0; i < x.size(); ++i) {
     x[i] = codes[i] + (*model_->input)(std::abs(int{codes[i]})) * static_cast<double>(z[i]);
   }
-  cells_.add_real(x, std::ssize(passes), code_scale(), acc.data(), scratch);
-  for (double& a : acc) a = nearest(a);
+  cells().add_real(x, std::ssize(rows.passes), code_scale_log2(), acc.data(), scratch);
+  scratch.rewind(mark);
 }
 
-// Noise of cells that is fresh for every pass.
-void NoisyMatrix::add_cell_terms(std::span<const std::int16_t> codes, std::span<const Pass> passes,
-                                 std::span<double> acc, ops::Scratch& scratch) const {
-  const auto count = std::ssize(passes);
-  const auto z = scratch.take<float>(acc.size());
+// Weight noise that is fresh for every pass.
+void NoisyMatrix::add_frame_weights(const Rows& rows, std::span<double> acc, ops::Scratch& scratch) const {
+  const ops::Scratch::Mark mark = scratch.mark();
+  const auto count = std::ssize(rows.passes);
+  const std::span<const std::int16_t> codes = as_s16(rows.codes, rows.passes.size(), scratch);
+  if (model_->weight->per == Per::kRow) {
+    const auto x = scratch.take<double>(codes.size());
+    const auto z = scratch.take<float>(codes.size());
+    draw_rows(Term::kFrameCell, rows.passes, z);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = codes[i] * static_cast<double>(z[i]);
+    constexpr int kSixteen = 4;  // a sample is below 8, and a code times a sample has no other bound
+    frame_weight_->add_real(x, count, code_scale_log2() + kSixteen, acc.data(), scratch);
+    return scratch.rewind(mark);
+  }
   const auto sums = scratch.take<double>(acc.size());
-  const auto add = [&](double factor, bool root) {
-    for (std::size_t i = 0; i < acc.size(); ++i) {
-      const double sigma = root ? std::sqrt(sums[i]) : sums[i];
-      acc[i] += nearest(sigma * static_cast<double>(z[i]) * factor);
-    }
-  };
-  if (mbs_) {
-    mbs_->run(codes.data(), count, sums.data(), scratch);
-    draw_accumulators(Term::kMbs, passes, z);
-    add(model_->mbs_level * kUnit, true);
-  } else if (!weight_.empty()) {
-    add_given_mbs(codes, passes, acc);
+  if (model_->weight->per == Per::kColumn) {
+    std::ranges::fill(sums, 0.0);
+    frame_weight_->accumulate(frame_weight_->multiply({codes.data(), Storage::kS16, rows_}, count, scratch), 0, count,
+                              nullptr, sums.data());
+    for (double& sum : sums) sum *= sum;  // the root of it is the sum but for its sign, which no sample has
+    add_drawn(Term::kFrameCell, rows.passes, kUnit, acc, scratch, sums.data());
+    return scratch.rewind(mark);
   }
-  if (!model_->weight || model_->weight->scale != Scale::kFrame) return;
-  std::ranges::fill(sums, 0.0);
-  switch (model_->weight->per) {
-    case Per::kCell: {  // variance sum x^2 sigma^2, x^2 in digits of 8 bits
-      const auto digit = scratch.take<std::int16_t>(codes.size());
-      for (int shift = 0; shift < 24; shift += 8) {
-        for (std::size_t i = 0; i < codes.size(); ++i) {
-          digit[i] = static_cast<std::int16_t>((int{codes[i]} * int{codes[i]}) >> shift & 255);
-        }
-        frame_weight_->add(digit.data(), count, sums.data(), scratch, 1 << shift);
-        if (std::max(x_.hi, -x_.lo) < 256 && shift == 8) break;
-      }
-      draw_accumulators(Term::kFrameCell, passes, z);
-      return add(kUnit, true);
+  // Variance sum x^2 sigma^2, x^2 in digits of 8 bits.
+  const auto digit = scratch.take<std::uint8_t>(codes.size() + kernels::kReadSlack);
+  const auto total = scratch.take<std::int64_t>(acc.size());
+  std::ranges::fill(total, 0);
+  for (int shift = 0; shift < (std::max(x_.hi, -x_.lo) < 256 ? 16 : 24); shift += 8) {
+    const ops::Scratch::Mark inner = scratch.mark();
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+      digit[i] = static_cast<std::uint8_t>((int{codes[i]} * int{codes[i]}) >> shift);
     }
-    case Per::kRow: {
-      const auto x = scratch.take<double>(codes.size());
-      const auto rows = scratch.take<float>(codes.size());
-      draw_rows(Term::kFrameCell, passes, rows);
-      for (std::size_t i = 0; i < x.size(); ++i) x[i] = codes[i] * static_cast<double>(rows[i]);
-      frame_weight_->add_real(x, count, 16 * code_scale(), sums.data(), scratch);
-      std::ranges::fill(z, 1.0F);
-      return add(kUnit, false);
-    }
-    case Per::kColumn:
-      frame_weight_->add(codes.data(), count, sums.data(), scratch);
-      draw_accumulators(Term::kFrameCell, passes, z);
-      return add(kUnit, false);
+    frame_weight_->total(frame_weight_->multiply({digit.data(), Storage::kU8, rows_}, count, scratch), shift,
+                         total.data());
+    scratch.rewind(inner);
   }
+  for (std::size_t i = 0; i < sums.size(); ++i) sums[i] = static_cast<double>(total[i]) * (kSquareUnit / kUnit);
+  add_drawn(Term::kFrameCell, rows.passes, kUnit, acc, scratch, sums.data());
+  scratch.rewind(mark);
 }
 
-void NoisyMatrix::add_given_mbs(std::span<const std::int16_t> codes, std::span<const Pass> passes,
-                                std::span<double> acc) const {
+void NoisyMatrix::add_given_mbs(const Rows& rows, std::span<double> acc, ops::Scratch& scratch) const {
   const auto columns = static_cast<std::size_t>(columns_);
-  const auto rows = static_cast<std::size_t>(rows_);
+  const auto count = static_cast<std::size_t>(rows_);
+  const std::span<const std::int16_t> codes = as_s16(rows.codes, rows.passes.size(), scratch);
   std::vector<float> z(columns);
-  for (std::size_t m = 0; m < passes.size(); ++m) {
-    for (std::size_t k = 0; k < rows; ++k) {
-      const std::int64_t cell = (passes[m] * rows_ + input_rows_[k]) * node_columns_ + first_column_;
+  for (std::size_t m = 0; m < rows.passes.size(); ++m) {
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::int64_t cell = (rows.passes[m] * rows_ + input_rows()[k]) * node_columns_ + first_column_;
       sampler_->normals(Term::kMbs, static_cast<std::uint64_t>(cell), z);
       for (std::size_t n = 0; n < columns; ++n) {
-        const double sigma = mbs_sigma(codes[m * rows + k], weight_[k * columns + n]);
+        const double sigma = mbs_sigma(codes[m * count + k], source_->weight()[k * columns + n]);
         acc[m * columns + n] += nearest(model_->mbs_level * sigma * static_cast<double>(z[n]) * kUnit);
       }
     }
   }
 }
 
-// acc += sigma z, in accumulator units.
-void NoisyMatrix::add_drawn(Term term, double sigma, std::span<const Pass> passes, std::span<double> acc,
-                            ops::Scratch& scratch) const {
+void NoisyMatrix::add_drawn(Term term, std::span<const Pass> passes, double factor, std::span<double> acc,
+                            ops::Scratch& scratch, const double* variance, const double* of_column) const {
+  const ops::Scratch::Mark mark = scratch.mark();
   const auto z = scratch.take<float>(acc.size());
   draw_accumulators(term, passes, z);
-  for (std::size_t i = 0; i < acc.size(); ++i) acc[i] += nearest(sigma * static_cast<double>(z[i]) * kUnit);
+  kernels::kernel_table(isa_).noise.add_term({.z = z.data(),
+                                              .variance = variance,
+                                              .of_column = of_column,
+                                              .factor = factor,
+                                              .rows = std::ssize(passes),
+                                              .columns = columns_,
+                                              .acc = acc.data()});
+  scratch.rewind(mark);
 }
 
-// Bias rows that are fresh for every pass, and the term of the accumulator.
-void NoisyMatrix::add_pass_terms(std::span<const Pass> passes, std::span<double> acc, ops::Scratch& scratch) const {
-  if (!frame_bias_sigma_.empty()) {
-    const auto columns = static_cast<std::size_t>(columns_);
-    const auto z = scratch.take<float>(acc.size());
-    if (model_->bias_row->per == Per::kRow) {
-      for (std::size_t m = 0; m < passes.size(); ++m) {
-        float one = 0;
-        sampler_->normals(Term::kFrameBias, static_cast<std::uint64_t>(passes[m]), {&one, 1});
-        std::ranges::fill(z.subspan(m * columns, columns), one);
-      }
-    } else {
-      draw_accumulators(Term::kFrameBias, passes, z);
-    }
-    for (std::size_t i = 0; i < acc.size(); ++i) {
-      acc[i] += nearest(frame_bias_sigma_[i % columns] * static_cast<double>(z[i]) * kUnit);
+// Bias rows that are fresh for every pass.
+void NoisyMatrix::add_frame_bias(std::span<const Pass> passes, std::span<double> acc, ops::Scratch& scratch) const {
+  if (model_->bias_row->per != Per::kRow) {
+    return add_drawn(Term::kFrameBias, passes, kUnit, acc, scratch, nullptr, frame_bias_sigma_.data());
+  }
+  const auto columns = static_cast<std::size_t>(columns_);
+  for (std::size_t m = 0; m < passes.size(); ++m) {
+    float z = 0;
+    sampler_->normals(Term::kFrameBias, static_cast<std::uint64_t>(passes[m]), {&z, 1});
+    for (std::size_t n = 0; n < columns; ++n) {
+      acc[m * columns + n] += nearest(frame_bias_sigma_[n] * static_cast<double>(z) * kUnit);
     }
   }
-  if (model_->sigma_acc != 0) add_drawn(Term::kAcc, model_->sigma_acc, passes, acc, scratch);
 }
 
 void NoisyMatrix::convert(std::span<const double> acc, std::span<std::int32_t> y) const {
@@ -193,18 +253,19 @@ void NoisyMatrix::convert(std::span<const double> acc, std::span<std::int32_t> y
     for (std::size_t i = 0; i < acc.size(); ++i) y[i] = rule_.y(static_cast<std::int64_t>(acc[i]));
     return;
   }
-  const double g = g_lsb_ * kUnit;
-  const bool adc = rule_.has_v();
-  const double quarters = adc ? 4 : 1;
-  constexpr double kFar = 1 << 18;  // beyond every code
+  const bool quarters = rule_.has_v();
+  const double units = quarters ? 4 : 1;
+  const double divisor = g_lsb_ * kUnit;
   const CodeRange range = rule_.range();
-  const CodeRange inner = arith::OutputRule(rule_.without_limit()).range();
-  for (std::size_t i = 0; i < acc.size(); ++i) {
-    const double q = std::clamp(quarters * acc[i] / g, -kFar, kFar);
-    std::int32_t code = adc ? (static_cast<std::int32_t>(q) + 2) >> 2 : static_cast<std::int32_t>(nearest(q));
-    code = std::clamp(code, inner.lo, inner.hi);
-    y[i] = std::clamp(code, range.lo, range.hi);
-  }
+  kernels::kernel_table(isa_).noise.codes({.acc = acc.data(),
+                                           .count = std::ssize(acc),
+                                           .quarters = quarters,
+                                           .divide = !power_of_two_,
+                                           .factor = power_of_two_ ? units / divisor : units,
+                                           .divisor = divisor,
+                                           .lo = quarters ? 4.0 * range.lo - 2 : range.lo,
+                                           .hi = quarters ? 4.0 * range.hi + 1 : range.hi,
+                                           .y = y.data()});
 }
 
 }  // namespace witin::noise

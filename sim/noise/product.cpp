@@ -1,13 +1,17 @@
 #include "sim/noise/product.hpp"
 
 #include <algorithm>
-#include <array>
+#include <cassert>
 #include <cstdlib>
 
 #include "sim/noise/fixed.hpp"
 
 namespace witin::noise {
 namespace {
+
+constexpr std::int64_t kTogether = 16;  // columns: what packed matrices are padded to
+
+std::int64_t padded(std::int64_t n) { return (n + kTogether - 1) / kTogether * kTogether; }
 
 std::int64_t largest(std::span<const std::vector<std::int16_t>> weights) {
   std::int64_t most = 1;
@@ -17,80 +21,204 @@ std::int64_t largest(std::span<const std::vector<std::int16_t>> weights) {
   return most;
 }
 
+// Digits of 8 bits where kernels multiply bytes, else of 12 with 16-bit operands: two instead of three.
+bool bytes(kernels::Isa isa) { return !kernels::choose_operands(isa, unsigned_range(8), signed_range(8)).wide; }
+int digit_bits(bool narrow) { return narrow ? 8 : 12; }
+
+// A packed matrix as it is filled, a row of int32 cells after the other.
+class Packing {
+ public:
+  Packing(const kernels::Operands& operands, std::int64_t k, std::int64_t n, int digits)
+      : operands_(operands),
+        k_(k),
+        columns_(padded(n)),
+        group_(operands.wide ? 2 : 4),
+        groups_((k + group_ - 1) / group_),
+        digits_(digits),
+        packed_(std::make_shared<kernels::Buffer>(static_cast<std::size_t>(digits * columns_ * groups_ * 4))),
+        cells_(static_cast<std::size_t>(group_ * columns_)) {}
+
+  [[nodiscard]] std::int32_t* row(std::int64_t k) { return cells_.data() + k % group_ * columns_; }
+
+  void finished(std::int64_t k) {
+    if (k % group_ != group_ - 1 && k != k_ - 1) return;
+    const kernels::KernelTable& table = kernels::kernel_table(operands_.isa);
+    table.noise.digits({.cells = cells_.data(),
+                        .columns = columns_,
+                        .wide = operands_.wide,
+                        .digits = digits_,
+                        .digit_bits = digit_bits(!operands_.wide),
+                        .weights = packed_->data(),
+                        .panel = table.panel,
+                        .groups = groups_,
+                        .index = k / group_});
+    if (k == k_ - 1) return;
+    if (k + group_ >= k_) std::ranges::fill(cells_, 0);  // rows beyond the last one
+  }
+
+  [[nodiscard]] kernels::PackedMatrix matrix() && {
+    const std::int64_t n = digits_ * columns_;
+    std::vector<std::int32_t> sums(static_cast<std::size_t>(n), 0);
+    if (operands_.x.offset != 0) add_columns(sums);
+    return kernels::PackedMatrix::adopt(operands_, k_, n, std::move(packed_), sums);
+  }
+
+ private:
+  void add_columns(std::span<std::int32_t> sums) const {
+    const auto panel = static_cast<std::size_t>(kernels::kernel_table(operands_.isa).panel);
+    const auto group = static_cast<std::size_t>(group_);
+    const auto groups = static_cast<std::size_t>(groups_);
+    for (std::size_t first = 0; first < sums.size(); first += panel) {
+      const std::size_t columns = std::min(panel, sums.size() - first);
+      for (std::size_t i = 0; i < groups * columns * group; ++i) {
+        const std::size_t place = first * groups * group + i;
+        sums[first + i / group % columns] += operands_.wide ? std::int32_t{packed_->as<std::int16_t>()[place]}
+                                                            : std::int32_t{packed_->as<std::int8_t>()[place]};
+      }
+    }
+  }
+
+  kernels::Operands operands_;
+  std::int64_t k_;
+  std::int64_t columns_;
+  std::int64_t group_;
+  std::int64_t groups_;
+  int digits_;
+  std::shared_ptr<kernels::Buffer> packed_;
+  std::vector<std::int32_t> cells_;
+};
+
 }  // namespace
+
+int Product::code_bits(kernels::Isa isa) { return digit_bits(bytes(isa)); }
+CodeRange Product::digit_codes(kernels::Isa isa) { return signed_range(code_bits(isa)); }
+
+void Product::cut(CodeRange x, std::int64_t largest_weight) {
+  // Kernels that drive signed codes with an offset see up to twice the magnitude.
+  const std::int64_t code = std::max<std::int64_t>({1, x.hi, -std::int64_t{x.lo}}) + (x.lo < 0 ? 128 : 0);
+  const std::int64_t rows = std::max<std::int64_t>(1, ((std::int64_t{1} << 31) - 1) / (code * largest_weight));
+  for (std::int64_t first = 0; first < k_; first += rows) parts_.push_back({first, std::min(rows, k_ - first), {}});
+}
 
 Product::Product(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRange x,
                  std::span<const std::vector<std::int16_t>> weights, std::vector<double> units)
-    : k_(k), n_(n), units_(std::move(units)) {
-  // Kernels that drive signed codes with an offset see up to twice the magnitude.
-  const std::int64_t code = std::max<std::int64_t>({1, x.hi, -std::int64_t{x.lo}}) + (x.lo < 0 ? 128 : 0);
-  const std::int64_t rows = std::max<std::int64_t>(1, ((std::int64_t{1} << 31) - 1) / (code * largest(weights)));
-  const auto w = static_cast<std::int32_t>(largest(weights));
-  const bool bytes = std::ranges::all_of(
-      weights, [](const auto& weight) { return signed_range(8).contains(kernels::range_of(weight)); });
-  const kernels::Operands operands = kernels::choose_operands(isa, x, bytes ? signed_range(8) : CodeRange{-w, w});
-  for (std::int64_t first = 0; first < k; first += rows) {
-    Part part{first, std::min(rows, k - first), {}};
-    for (const auto& weight : weights) {
-      const auto own =
-          std::span(weight).subspan(static_cast<std::size_t>(first * n), static_cast<std::size_t>(part.rows * n));
-      part.matrices.push_back(kernels::PackedMatrix::pack(operands, own, part.rows, n, 1, {}));
-    }
-    parts_.push_back(std::move(part));
+    : isa_(isa), k_(k), n_(n), planes_(std::ssize(weights)), plane_stride_(padded(n)), shifts_{kFractionBits} {
+  assert(planes_ <= kernels::kMostPlanes);
+  std::ranges::copy(units, units_.begin());
+  cut(x, largest(weights));
+  CodeRange w = signed_range(8);
+  for (const auto& weight : weights) {
+    const CodeRange own = kernels::range_of(weight);
+    w = {std::min(w.lo, own.lo), std::max(w.hi, own.hi)};
   }
-}
-
-Product Product::fixed(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRange x,
-                       std::span<const std::int32_t> cells, double unit) {
-  std::vector<std::vector<std::int16_t>> digits(kDigits, std::vector<std::int16_t>(cells.size()));
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    const FixedDigits cell = digits_of(cells[i]);
-    for (std::size_t d = 0; d < kDigits; ++d) digits[d][i] = cell.digit[d];
-  }
-  return {isa, k, n, x, digits, {unit, 256 * unit, 65536 * unit}};
-}
-
-void Product::add(const std::int16_t* x, std::int64_t count, double* out, ops::Scratch& scratch, double factor) const {
-  const ops::Scratch::Mark mark = scratch.mark();
-  const auto sums = scratch.take<std::int32_t>(static_cast<std::size_t>(count * n_));
-  for (const Part& part : parts_) {
-    const auto elements = static_cast<std::size_t>(count * part.rows);
-    std::byte* const codes = scratch.take<std::byte>(2 * elements + kernels::kReadSlack).data();
-    const kernels::XFormat format = part.matrices.front().x_format();
-    const kernels::Isa isa = part.matrices.front().isa();
-    if (part.rows == k_) {
-      kernels::convert_codes(isa, x, Storage::kS16, count * k_, format, codes);
-    } else {
-      for (std::int64_t m = 0; m < count; ++m) {
-        kernels::convert_codes(isa, x + m * k_ + part.first, Storage::kS16, part.rows, format,
-                               codes + static_cast<std::size_t>(m * part.rows) * size_of(format.storage));
+  const kernels::Operands operands = kernels::choose_operands(isa, x, w);
+  for (Part& part : parts_) {
+    std::vector<std::int16_t> own(static_cast<std::size_t>(part.rows * planes_ * plane_stride_), 0);
+    for (std::int64_t row = 0; row < part.rows; ++row) {
+      for (std::int64_t plane = 0; plane < planes_; ++plane) {
+        std::copy_n(weights[static_cast<std::size_t>(plane)].begin() + (part.first + row) * n, n,
+                    own.begin() + (row * planes_ + plane) * plane_stride_);
       }
     }
-    for (std::size_t i = 0; i < part.matrices.size(); ++i) {
-      const kernels::PackedMatrix& matrix = part.matrices[i];
-      kernels::matmul(matrix, {.x = codes, .count = count, .stride = part.rows}, nullptr,
-                      {.data = sums.data(), .storage = Storage::kS32, .row_stride = n_});
-      const double unit = units_[i] * factor;
-      for (std::size_t j = 0; j < sums.size(); ++j) out[j] += unit * static_cast<double>(sums[j]);
-    }
+    part.matrix = kernels::PackedMatrix::pack(operands, own, part.rows, planes_ * plane_stride_, 1, {});
   }
-  scratch.rewind(mark);
 }
 
-void Product::add_real(std::span<const double> x, std::int64_t count, double scale, double* out,
+Product Product::fixed(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRange x, double unit, const Fill& fill) {
+  Product out;
+  out.isa_ = isa;
+  out.k_ = k;
+  out.n_ = n;
+  out.plane_stride_ = padded(n);
+  const kernels::Operands operands = kernels::choose_operands(isa, x, signed_range(8));
+  const int bits = digit_bits(!operands.wide);
+  out.planes_ = 24 / bits;
+  for (int i = 0; i < out.planes_; ++i) {
+    out.shifts_[static_cast<std::size_t>(i)] = i * bits;
+    out.units_[static_cast<std::size_t>(i)] = unit * (1 << i * bits);
+  }
+  out.cut(x, std::int64_t{1} << (bits - 1));
+  for (Part& part : out.parts_) {
+    Packing packing(operands, part.rows, n, static_cast<int>(out.planes_));
+    for (std::int64_t row = 0; row < part.rows; ++row) {
+      fill(part.first + row, packing.row(row));
+      packing.finished(row);
+    }
+    part.matrix = std::move(packing).matrix();
+  }
+  return out;
+}
+
+Product::Sums Product::multiply(const Codes& x, std::int64_t rows, ops::Scratch& scratch) const {
+  const auto parts = scratch.take<std::span<std::int32_t>>(parts_.size());
+  const std::int64_t columns = planes_ * plane_stride_;
+  Codes codes = x;
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const Part& part = parts_[i];
+    const kernels::XFormat format = part.matrix.x_format();
+    if (i == 0 && (format.offset != 0 || size_of(x.storage) != size_of(format.storage))) {
+      const auto elements = static_cast<std::size_t>(rows * k_);
+      std::byte* const own = scratch.take<std::byte>(size_of(format.storage) * elements + kernels::kReadSlack).data();
+      for (std::int64_t m = 0; m < (x.stride == k_ ? 1 : rows); ++m) {
+        kernels::convert_codes(isa_, x.from(m).data, x.storage, x.stride == k_ ? rows * k_ : k_, format,
+                               own + static_cast<std::size_t>(m * k_) * size_of(format.storage));
+      }
+      codes = {own, format.storage, k_};
+    }
+    parts[i] = scratch.take<std::int32_t>(static_cast<std::size_t>(rows * columns));
+    const auto* const first =
+        static_cast<const std::byte*>(codes.data) + static_cast<std::size_t>(part.first) * size_of(format.storage);
+    kernels::matmul(part.matrix, {.x = first, .count = rows, .stride = codes.stride}, nullptr,
+                    {.data = parts[i].data(), .storage = Storage::kS32, .row_stride = columns});
+  }
+  return {rows, parts};
+}
+
+kernels::SumsArgs Product::view(const Sums& sums, std::size_t part, std::int64_t first, std::int64_t count) const {
+  const std::int64_t columns = planes_ * plane_stride_;
+  return {sums.parts[part].data() + first * columns, count, n_, planes_, plane_stride_, columns};
+}
+
+void Product::accumulate(const Sums& sums, std::int64_t first, std::int64_t count, const double* start,
+                         double* acc) const {
+  for (std::size_t part = 0; part < sums.parts.size(); ++part) {
+    kernels::AccumulateArgs args{.sums = view(sums, part, first, count), .units = {}, .start = start, .acc = acc};
+    std::ranges::copy(units_, args.units);
+    kernels::kernel_table(isa_).noise.accumulate(args);
+    start = nullptr;
+  }
+}
+
+void Product::total(const Sums& sums, int shift, std::int64_t* total) const {
+  for (std::size_t part = 0; part < sums.parts.size(); ++part) {
+    kernels::ShiftedArgs args{.sums = view(sums, part, 0, sums.rows), .shifts = {}, .total = total};
+    for (std::size_t i = 0; i < static_cast<std::size_t>(planes_); ++i) args.shifts[i] = shifts_[i] + shift;
+    kernels::kernel_table(isa_).noise.shifted(args);
+  }
+}
+
+void Product::add_real(std::span<const double> x, std::int64_t rows, int scale_log2, double* acc,
                        ops::Scratch& scratch) const {
   const ops::Scratch::Mark mark = scratch.mark();
-  std::array<std::span<std::int16_t>, kDigits> digits;
-  for (auto& digit : digits) digit = scratch.take<std::int16_t>(x.size());
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const FixedDigits value = digits_of(to_fixed(x[i] / scale));
-    for (std::size_t d = 0; d < kDigits; ++d) digits[d][i] = value.digit[d];
+  const int bits = code_bits(isa_);
+  const auto fixed = scratch.take<std::int32_t>(x.size());
+  const double scale = 1.0 / (1 << scale_log2);
+  for (std::size_t i = 0; i < x.size(); ++i) fixed[i] = to_fixed(x[i] * scale);
+  const auto digit = scratch.take<std::int16_t>(x.size() + kernels::kReadSlack);
+  const auto total = scratch.take<std::int64_t>(static_cast<std::size_t>(rows * n_));
+  std::ranges::fill(total, 0);
+  for (int j = 0; j < 24 / bits; ++j) {
+    const ops::Scratch::Mark inner = scratch.mark();
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      digit[i] = static_cast<std::int16_t>(digit_of(fixed[i], j, bits));
+    }
+    const Sums sums = multiply({digit.data(), Storage::kS16, k_}, rows, scratch);
+    this->total(sums, j * bits, total.data());
+    scratch.rewind(inner);
   }
-  double factor = scale / kUnit;
-  for (const auto& digit : digits) {
-    add(digit.data(), count, out, scratch, factor);
-    factor *= 256;
-  }
+  const int drop = kFractionBits - scale_log2;
+  const std::int64_t half = (std::int64_t{1} << drop) >> 1;
+  for (std::size_t i = 0; i < total.size(); ++i) acc[i] += static_cast<double>((total[i] + half) >> drop);
   scratch.rewind(mark);
 }
 

@@ -1,41 +1,84 @@
-// Exact products of codes with matrices that the integer kernels take in 8 or 16 bits, summed in wider numbers.
+// Exact products of codes with matrices of more than 8 bits: several planes of digits that the integer kernels take,
+// side by side in one packed matrix, put together where the sums are wider.
 #pragma once
 
+#include <array>
+#include <functional>
 #include <span>
 #include <vector>
 
+#include "sim/kernels/kernel_table.hpp"
 #include "sim/kernels/matmul.hpp"
 #include "sim/ops/scratch.hpp"
 
 namespace witin::noise {
 
-// Several matrices over the same codes: out[m, n] += sum_i unit_i sum_k x[m, k] W_i[k, n].
+// Rows of codes as they lie in memory, with kernels::kReadSlack readable bytes behind them.
+struct Codes {
+  const void* data = nullptr;
+  Storage storage = Storage::kS16;
+  std::int64_t stride = 0;  // elements from row to row
+
+  [[nodiscard]] Codes from(std::int64_t row) const {
+    return {static_cast<const std::byte*>(data) + row * stride * static_cast<std::int64_t>(size_of(storage)), storage,
+            stride};
+  }
+};
+
 class Product {
  public:
-  // weights: [k, n] each, within int16. x: what codes can be. Rows are cut so that every int32 sum is exact.
   Product() = default;
+
+  // acc += sum_i units[i] sum_k x[k] W_i[k, n], W_i within int16, at most kernels::kMostPlanes of them. x: what codes
+  // can be. Rows are cut so that every int32 sum is exact.
   Product(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRange x,
           std::span<const std::vector<std::int16_t>> weights, std::vector<double> units);
 
-  // Cells of fixed point: three digits.
-  [[nodiscard]] static Product fixed(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRange x,
-                                     std::span<const std::int32_t> cells, double unit);
+  // Cells of fixed point (fixed.hpp) in units of `unit`. fill(row, cells): writes the n cells of a row; rows are asked
+  // for in order.
+  using Fill = std::function<void(std::int64_t row, std::int32_t* cells)>;
+  [[nodiscard]] static Product fixed(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRange x, double unit,
+                                     const Fill& fill);
 
-  // x: [count, k]; out: [count, n] += factor * the sums.
-  void add(const std::int16_t* x, std::int64_t count, double* out, ops::Scratch& scratch, double factor = 1) const;
+  // Codes of real numbers: digits of code_bits(), of which a Product for `digit_codes` takes one after the other.
+  [[nodiscard]] static int code_bits(kernels::Isa isa);
+  [[nodiscard]] static CodeRange digit_codes(kernels::Isa isa);
 
-  // Real codes, cut into digits of fixed point: |x| below 511 * scale. For products of codes within +-128.
-  void add_real(std::span<const double> x, std::int64_t count, double scale, double* out, ops::Scratch& scratch) const;
+  // Sums of `rows` rows of codes, in `scratch`.
+  struct Sums {
+    std::int64_t rows = 0;
+    std::span<const std::span<std::int32_t>> parts;
+  };
+  [[nodiscard]] Sums multiply(const Codes& x, std::int64_t rows, ops::Scratch& scratch) const;
+
+  // acc[m, n] = start[n] + units * sums of rows first .. first + count - 1; start null: acc += the same.
+  void accumulate(const Sums& sums, std::int64_t first, std::int64_t count, const double* start, double* acc) const;
+
+  // total[m, n] += units * sums << shift of all rows, units those of fixed point; exact.
+  void total(const Sums& sums, int shift, std::int64_t* total) const;
+
+  // acc += x times the cells, in units of 2^-14, x[rows, k] real and rounded to multiples of 2^(scale_log2 - 14), below
+  // 511 * 2^scale_log2: the exact sum, rounded half up once.
+  void add_real(std::span<const double> x, std::int64_t rows, int scale_log2, double* acc, ops::Scratch& scratch) const;
 
  private:
   struct Part {
     std::int64_t first = 0;
     std::int64_t rows = 0;
-    std::vector<kernels::PackedMatrix> matrices;
+    kernels::PackedMatrix matrix;
   };
+  // Cuts K for codes and weights of these magnitudes.
+  void cut(CodeRange x, std::int64_t largest_weight);
+  [[nodiscard]] kernels::SumsArgs view(const Sums& sums, std::size_t part, std::int64_t first,
+                                       std::int64_t count) const;
+
+  kernels::Isa isa_{};
   std::int64_t k_ = 0;
   std::int64_t n_ = 0;
-  std::vector<double> units_;
+  std::int64_t planes_ = 0;
+  std::int64_t plane_stride_ = 0;  // n_, to the next multiple of what lies together in a packed matrix
+  std::array<double, kernels::kMostPlanes> units_{};
+  std::array<int, kernels::kMostPlanes> shifts_{};  // of cells of fixed point, and of LSB: units in 2^-14 LSB
   std::vector<Part> parts_;
 };
 
