@@ -33,7 +33,7 @@ struct WideTables {
   std::array<std::array<std::int16_t, 256>, 3> of{};
 };
 const WideTables& wide_tables() {
-  static const WideTables kTables = [] {
+  static const WideTables made = [] {
     WideTables out;
     for (std::size_t x = 0; x < 256; ++x) {
       const Functions values = functions(static_cast<std::int32_t>(x));
@@ -41,7 +41,7 @@ const WideTables& wide_tables() {
     }
     return out;
   }();
-  return kTables;
+  return made;
 }
 
 // One step of each function in 8 bits: their largest values are just below 255.

@@ -84,7 +84,9 @@ Result<std::vector<std::vector<std::int64_t>>> read_sampled_frames(const std::fi
     const std::string& line = (*lines)[i];
     if (line.empty() || line.starts_with("net ")) continue;
     const bool is_start = line.starts_with(kStart);
-    std::vector<std::int64_t> values = integers_in(is_start ? std::string_view(line).substr(kStart.size()) : line);
+    std::string_view rest = line;
+    if (is_start) rest.remove_prefix(kStart.size());
+    std::vector<std::int64_t> values = integers_in(rest);
     bool good = !values.empty() && is_start == !start && (!is_start || values.size() == 1);
     for (const std::int64_t value : values) good = good && value >= 0 && value < kMostFrame;
     if (!good) return damaged("mapper.random_idx", i, "calibration_start = S, then lines of indices", line);
