@@ -44,7 +44,7 @@ struct Setup {
   // Absent where there is no such tensor, or it does not hold integers of at most 32 bits.
   [[nodiscard]] std::optional<IntTensor> tensor(std::string_view role) const;
   // Of the dtype the role had; int16 for weights that outgrow int8. A role may be new.
-  void set_tensor(std::string_view role, const IntTensor& tensor);
+  void set_tensor(std::string_view role, const IntTensor& values);
 
   void set_input(std::size_t index, Codes codes) { inputs[index] = std::make_shared<const Codes>(std::move(codes)); }
   [[nodiscard]] std::int64_t elements(std::size_t input) const { return types[input].elements(); }

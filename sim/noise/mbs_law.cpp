@@ -46,7 +46,7 @@ const WideTables& wide_tables() {
 
 // One step of each function in 8 bits: their largest values are just below 255.
 const Functions& byte_steps() {
-  static const Functions kSteps = [] {
+  static const Functions made = [] {
     constexpr double kMost = 254.9;
     Functions out{};
     for (std::int32_t x = 0; x < 256; ++x) {
@@ -54,7 +54,7 @@ const Functions& byte_steps() {
     }
     return out;
   }();
-  return kSteps;
+  return made;
 }
 
 CodeRange range_of(std::span<const std::int16_t> table) { return {0, *std::ranges::max_element(table)}; }
