@@ -6,7 +6,7 @@ set -euo pipefail
 packages=(
   # build
   cmake g++ ninja-build
-  nlohmann-json3-dev libcli11-dev libspdlog-dev libssl-dev libtbb-dev libxsimd-dev libxtensor-dev zlib1g-dev
+  nlohmann-json3-dev libcli11-dev libfmt-dev libspdlog-dev libssl-dev libtbb-dev libxsimd-dev libxtensor-dev zlib1g-dev
   libopenmpi-dev openmpi-bin
   # test and check
   doctest-dev librapidcheck-dev libzip-dev clang clang-format clang-tidy cppcheck gcovr git llvm locales

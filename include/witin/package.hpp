@@ -57,13 +57,16 @@ struct Package {
   std::string name;
   std::string description;
   std::string producer;
-  std::string sha256;  // of the whole file, lower-case hex
   Arithmetic arithmetic = Arithmetic::kWtm2101;
   std::vector<Input> inputs;
   std::vector<std::string> outputs;
   std::vector<Node> nodes;  // execution order; every input of a node is declared or produced earlier
   std::vector<Tensor> tensors;
-  std::shared_ptr<const void> storage;  // keeps the bytes of the tensors
+  std::span<const std::byte> file;      // all of it; empty: the package was not read from one
+  std::shared_ptr<const void> storage;  // keeps the bytes of the file
+
+  // Of the whole file, lower-case hex; computed at each call. Empty without a file.
+  [[nodiscard]] std::string sha256() const;
 };
 
 // Reads and checks a package. Errors: sim/package/format.md lists them; nothing is allocated from an unchecked size.

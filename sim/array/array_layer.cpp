@@ -11,12 +11,6 @@ namespace {
 constexpr std::int64_t kAccumulatorsAtOnce = 8192;
 constexpr std::int32_t kEveryPart = -1;
 
-CodeRange range_of(std::span<const std::int32_t> weight) {
-  CodeRange range;
-  for (const std::int32_t w : weight) range = {std::min(range.lo, w), std::max(range.hi, w)};
-  return range;
-}
-
 // The digital side's division as an output rule. A sum of `parts` parts of y_bits and a quotient that is clipped to two
 // bits more saturates as with the whole quotient while there are at most three parts.
 std::optional<kernels::FusedRule> digital_rule(const arith::IntegerDivider& divider, int y_bits, std::int32_t parts) {
@@ -33,14 +27,14 @@ std::optional<kernels::FusedRule> digital_rule(const arith::IntegerDivider& divi
 
 }  // namespace
 
-Staging choose_staging(kernels::Isa isa, CodeRange x, bool split, std::span<const std::int32_t> weight,
-                       std::span<const std::int32_t> weight_neg) {
+Staging choose_staging(kernels::Isa isa, CodeRange x, bool split, const Weights& weight, const Weights& weight_neg) {
   const bool two_polarities = !weight_neg.empty();
   if (two_polarities) x = {0, std::max(x.hi, -x.lo)};
   if (split) x = {x.lo < 0 ? -255 : 0, 255};
-  const CodeRange w = range_of(weight);
-  const CodeRange negative = range_of(weight_neg);
-  return {kernels::choose_operands(isa, x, {std::min(w.lo, negative.lo), std::max(w.hi, negative.hi)}), two_polarities};
+  const CodeRange w = weight.range();
+  const CodeRange negative = weight_neg.range();
+  const CodeRange both{std::min(w.lo, negative.lo), std::max(w.hi, negative.hi)};
+  return {kernels::choose_operands(isa, x, both), two_polarities, x};
 }
 
 Result<ArrayLayer> ArrayLayer::make(LayerSpec spec) {
@@ -56,43 +50,34 @@ Result<ArrayLayer> ArrayLayer::make(LayerSpec spec) {
     layer.digital_ = digital_rule(*divider, spec.rule.y_bits, spec.parts);
   }
   layer.layout_ = std::move(spec.layout);
-  layer.channels_ = spec.channels;
-  layer.macs_ = std::ssize(spec.weight);
-  layer.part_ = std::move(spec.part);
+  layer.macs_ = std::ssize(spec.weight.rows) * spec.weight.columns;
   for (std::int32_t part = 0; part < spec.parts; ++part) {
     const std::span<const std::int32_t> bias =
         part == 0 ? std::span<const std::int32_t>(spec.bias) : std::span<const std::int32_t>();
-    layer.matrices_.push_back(layer.pack(spec.weight, spec.weight_neg, bias, part));
+    layer.matrices_.push_back(layer.pack(spec, bias, part));
   }
   if (spec.split) {
-    layer.high_ = layer.pack(spec.weight, spec.weight_neg, {}, kEveryPart);
+    layer.high_ = layer.pack(spec, {}, kEveryPart);
     layer.high_start_ = std::move(spec.bias_d);
   }
   return layer;
 }
 
-ArrayMatrix ArrayLayer::pack(std::span<const std::int16_t> weight, std::span<const std::int16_t> weight_neg,
-                             std::span<const std::int32_t> bias, std::int32_t part) const {
+ArrayMatrix ArrayLayer::pack(const LayerSpec& spec, std::span<const std::int32_t> bias, std::int32_t part) const {
   const bool some = parts_ > 1 && part != kEveryPart;
-  if (!some && weight_neg.empty()) return ArrayMatrix::pack(layout_, weight, bias);
-  const auto columns = static_cast<std::size_t>(layout_.columns);
-  const auto channels = static_cast<std::size_t>(channels_);
-  std::vector<std::int16_t> own;
-  std::vector<bool> used;
-  const auto append = [&](std::span<const std::int16_t> polarity, std::size_t row) {
-    used.push_back(!some || part_[row] == part);
-    if (used.back()) {
-      const auto values = polarity.subspan(row * columns, columns);
-      own.insert(own.end(), values.begin(), values.end());
-    } else {
-      own.insert(own.end(), columns, 0);
+  if (!some && spec.weight_neg.empty()) return ArrayMatrix::pack(layout_, spec.weight, bias);
+  const auto channels = static_cast<std::size_t>(spec.channels);
+  kernels::WeightRows own = spec.weight.like();
+  const auto append = [&](const std::vector<const void*>& polarity, std::size_t tap) {
+    for (std::size_t row = tap * channels; row < (tap + 1) * channels; ++row) {
+      own.append(spec.weight, row, !some || spec.part[row] == part ? polarity[row] : nullptr);
     }
   };
   for (std::size_t tap = 0; tap < layout_.taps.size(); ++tap) {
-    for (std::size_t c = 0; c < channels; ++c) append(weight, tap * channels + c);
-    for (std::size_t c = 0; c < channels && !weight_neg.empty(); ++c) append(weight_neg, tap * channels + c);
+    append(spec.weight.rows, tap);
+    if (!spec.weight_neg.empty()) append(spec.weight_neg, tap);
   }
-  return ArrayMatrix::pack(layout_, own, bias, used);
+  return ArrayMatrix::pack(layout_, own, bias);
 }
 
 std::int64_t ArrayLayer::rows_at_once(const Patches& x) const {

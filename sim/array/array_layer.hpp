@@ -8,7 +8,6 @@
 // run() applies the rule inside the kernel where one pass of one part is asked for its codes alone. Otherwise, and for
 // whoever makes accumulators in another way (noise), it is put together from pieces that can be called on their own:
 //
-//   pack()        a matrix of other weights, int16 at most, over the same staged codes
 //   accumulate()  rows of codes -> int32 accumulators [part][row][output], and those of the high parts
 //   convert()     accumulators -> codes, by the rules above, and their trace fields
 //   store()       codes [row][output] that were made elsewhere -> the sink
@@ -23,27 +22,28 @@
 
 #include "sim/arith/output_rule.hpp"
 #include "sim/array/array_matrix.hpp"
+#include "sim/array/weights.hpp"
 #include "sim/ops/scratch.hpp"
 #include "witin/error.hpp"
 
 namespace witin::array {
 
 struct LayerSpec {
-  MatrixLayout layout;                   // rows: per tap the channels, with two polarities once more for -x
-  std::int64_t channels = 0;             // consecutive codes of one tap, one polarity
-  std::vector<std::int16_t> weight;      // [taps * channels, columns]
-  std::vector<std::int16_t> weight_neg;  // of the same shape; empty: one polarity
-  std::vector<std::int32_t> bias;        // [outputs]
-  std::vector<std::int32_t> bias_d;      // [outputs], split only
-  std::vector<std::int32_t> part;        // [taps * channels]; empty: one part
+  MatrixLayout layout;                  // rows: per tap the channels, with two polarities once more for -x
+  std::int64_t channels = 0;            // consecutive codes of one tap, one polarity
+  kernels::WeightRows weight;           // [taps * channels, layout.columns]
+  std::vector<const void*> weight_neg;  // rows like those of weight; empty: one polarity
+  std::vector<std::int32_t> bias;       // [outputs]
+  std::vector<std::int32_t> bias_d;     // [outputs], split only
+  std::vector<std::int32_t> part;       // [taps * channels]; empty: one part
   std::int32_t parts = 1;
   bool split = false;
   arith::OutputRuleSpec rule;
 };
 
 // How codes in `x` reach a matrix with these weights. Codes of a split input come as two of at most 8 bits and a sign.
-[[nodiscard]] Staging choose_staging(kernels::Isa isa, CodeRange x, bool split, std::span<const std::int32_t> weight,
-                                     std::span<const std::int32_t> weight_neg);
+[[nodiscard]] Staging choose_staging(kernels::Isa isa, CodeRange x, bool split, const Weights& weight,
+                                     const Weights& weight_neg);
 
 struct Patches {
   const void* codes = nullptr;  // the whole codes, or the low parts of a split input
@@ -84,8 +84,6 @@ class ArrayLayer {
   void run(const Patches& x, const Sink& sink, ops::Scratch& scratch) const;
 
   // The pieces. `first` and `count` choose rows of the patches and the sink; of a depthwise layer whole grid rows.
-  [[nodiscard]] ArrayMatrix pack(std::span<const std::int16_t> weight, std::span<const std::int16_t> weight_neg,
-                                 std::span<const std::int32_t> bias, std::int32_t part) const;
   // acc: [parts][count][outputs]; high: [count][outputs], split only.
   void accumulate(const Patches& x, std::int64_t first, std::int64_t count, std::span<std::int32_t> acc,
                   std::span<std::int32_t> high) const;
@@ -99,6 +97,7 @@ class ArrayLayer {
  private:
   explicit ArrayLayer(const arith::OutputRule& rule)
       : rule_(rule), fused_(kernels::FusedRule::make(rule)), part_rule_(fused_) {}
+  [[nodiscard]] ArrayMatrix pack(const LayerSpec& spec, std::span<const std::int32_t> bias, std::int32_t part) const;
   void add_digital(std::span<const std::int32_t> high, std::span<std::int32_t> sum, ops::Scratch& scratch) const;
   void show(std::span<const std::int32_t> acc, std::span<const std::int32_t> high, std::int64_t first,
             std::int64_t count, const Sink& sink) const;
@@ -109,10 +108,8 @@ class ArrayLayer {
   std::optional<kernels::FusedRule> digital_;  // the divider, clipped beyond what the sum's clip leaves
   std::optional<arith::IntegerDivider> divider_;
   MatrixLayout layout_;
-  std::int64_t channels_ = 0;
   std::int64_t macs_ = 0;
   std::int32_t parts_ = 1;
-  std::vector<std::int32_t> part_;
   std::vector<ArrayMatrix> matrices_;  // one a part
   std::optional<ArrayMatrix> high_;    // of all parts together, no bias
   std::vector<std::int32_t> high_start_;

@@ -12,13 +12,13 @@ struct Run {
   std::int64_t length = 0;
 };
 
-// The used rows as runs of consecutive codes, as long as they get, then cut to one length.
-std::vector<Run> find_runs(const MatrixLayout& layout, const std::vector<bool>& used) {
+// The rows, or those that are not null, as runs of consecutive codes, as long as they get, then cut to one length.
+std::vector<Run> find_runs(const MatrixLayout& layout, const kernels::WeightRows& weight, bool all) {
   std::vector<Run> runs;
   std::int64_t row = 0;
   for (const std::int64_t tap : layout.taps) {
     for (std::int64_t c = 0; c < layout.tap_codes; ++c, ++row) {
-      if (!used.empty() && !used[static_cast<std::size_t>(row)]) continue;
+      if (!all && weight.rows[static_cast<std::size_t>(row)] == nullptr) continue;
       const bool joins = !runs.empty() && runs.back().row + runs.back().length == row &&
                          runs.back().place + runs.back().length == tap + c;
       if (!joins) runs.push_back({tap + c, row, 0});
@@ -41,7 +41,7 @@ std::int64_t groups_of(const std::vector<Run>& runs, bool wide) {
 }
 
 kernels::PackedDepthwise pack_depthwise(const MatrixLayout& layout, std::int64_t output,
-                                        std::span<const std::int16_t> weight, std::span<const std::int32_t> bias) {
+                                        const kernels::WeightRows& weight, std::span<const std::int32_t> bias) {
   const kernels::DepthwiseGeometry& g = *layout.depthwise;
   std::vector<std::int16_t> own;
   std::vector<std::int32_t> own_bias;
@@ -49,7 +49,7 @@ kernels::PackedDepthwise pack_depthwise(const MatrixLayout& layout, std::int64_t
     for (std::int64_t i = 0; i < g.kernel_h; ++i) {
       for (std::int64_t j = 0; j < g.kernel_w; ++j) {
         const std::int64_t row = (j * g.kernel_h + i) * g.channels + c;
-        own.push_back(weight[static_cast<std::size_t>(row * layout.columns + output)]);
+        own.push_back(weight.at(row, output));
       }
     }
     if (!bias.empty()) own_bias.push_back(bias[static_cast<std::size_t>(c * layout.columns + output)]);
@@ -59,8 +59,8 @@ kernels::PackedDepthwise pack_depthwise(const MatrixLayout& layout, std::int64_t
 
 }  // namespace
 
-ArrayMatrix ArrayMatrix::pack(const MatrixLayout& layout, std::span<const std::int16_t> weight,
-                              std::span<const std::int32_t> bias, const std::vector<bool>& used) {
+ArrayMatrix ArrayMatrix::pack(const MatrixLayout& layout, const kernels::WeightRows& weight,
+                              std::span<const std::int32_t> bias) {
   ArrayMatrix matrix;
   matrix.codes_ = layout.operands.x.storage;
   if (layout.depthwise) {
@@ -71,21 +71,19 @@ ArrayMatrix ArrayMatrix::pack(const MatrixLayout& layout, std::span<const std::i
     return matrix;
   }
   const bool wide = layout.operands.wide;
-  std::vector<Run> runs = find_runs(layout, {});
-  if (!used.empty()) {
-    std::vector<Run> fewer = find_runs(layout, used);
+  std::vector<Run> runs = find_runs(layout, weight, true);
+  if (std::ranges::find(weight.rows, nullptr) != weight.rows.end()) {
+    std::vector<Run> fewer = find_runs(layout, weight, false);
     if (!fewer.empty() && groups_of(fewer, wide) < groups_of(runs, wide)) runs = std::move(fewer);
   }
-  const std::int64_t length = runs.front().length;
-  std::vector<std::int16_t> own;
+  kernels::WeightRows own = weight.like();
   for (const Run& run : runs) {
-    const auto rows = weight.subspan(static_cast<std::size_t>(run.row * layout.columns),
-                                     static_cast<std::size_t>(length * layout.columns));
-    own.insert(own.end(), rows.begin(), rows.end());
+    for (std::int64_t row = run.row; row < run.row + run.length; ++row) {
+      own.append(weight, static_cast<std::size_t>(row), weight.row(row));
+    }
     matrix.runs_.push_back(run.place);
   }
-  matrix.dense_ = kernels::PackedMatrix::pack(layout.operands, own, std::ssize(runs) * length, layout.columns,
-                                              std::ssize(runs), bias);
+  matrix.dense_ = kernels::PackedMatrix::pack(layout.operands, own, layout.columns, std::ssize(runs), bias);
   return matrix;
 }
 

@@ -48,10 +48,10 @@ struct CodeRows {
 
 class ArrayMatrix {
  public:
-  // weight: [rows, columns] of int8, or of int16 where the operands are wide; bias: [outputs] or empty. `used`: rows
-  // that can be other than zero, [rows] or empty for all; the others cost nothing where the runs allow.
-  [[nodiscard]] static ArrayMatrix pack(const MatrixLayout& layout, std::span<const std::int16_t> weight,
-                                        std::span<const std::int32_t> bias, const std::vector<bool>& used = {});
+  // weight: [rows, columns] within int8, or int16 where the operands are wide; bias: [outputs] or empty. Null rows
+  // cost nothing where the runs allow.
+  [[nodiscard]] static ArrayMatrix pack(const MatrixLayout& layout, const kernels::WeightRows& weight,
+                                        std::span<const std::int32_t> bias);
 
   // Accumulators (rule null, storage int32) or codes of the rows; row `first` is row 0 of `out`.
   void multiply(const CodeRows& rows, const kernels::FusedRule* rule, const kernels::Output& out) const;

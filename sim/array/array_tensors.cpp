@@ -19,11 +19,23 @@ std::int64_t largest_magnitude(const std::vector<std::int32_t>& values) {
   return largest;
 }
 
-Status check_weight(const NodeContext& context, std::string_view role, const std::vector<std::int32_t>& weight) {
-  const auto bad = std::ranges::find_if(weight, [](std::int32_t w) { return w < -kMaxWeight || w > kMaxWeight; });
-  if (bad == weight.end()) return {};
+std::int64_t largest_magnitude(const Weights& weights) {
+  return std::max(-std::int64_t{weights.range().lo}, std::int64_t{weights.range().hi});
+}
+
+Status check_weight(const NodeContext& context, std::string_view role, const Weights& weight) {
+  if (largest_magnitude(weight) <= kMaxWeight) return {};
+  std::size_t bad = 0;
+  while (std::abs(weight[bad]) <= kMaxWeight) ++bad;
   return context.tensor_error(role, "tensor.range", "weight is outside what a cell can hold", "-275..275",
-                              std::to_string(*bad) + " at element " + std::to_string(bad - weight.begin()));
+                              std::to_string(weight[bad]) + " at element " + std::to_string(bad));
+}
+
+bool mirrored(const Weights& weight, const Weights& weight_neg) {
+  for (std::size_t i = 0; i < weight.size(); ++i) {
+    if (weight_neg[i] != -weight[i]) return false;
+  }
+  return true;
 }
 
 Result<std::vector<std::int32_t>> read_bias(const NodeContext& context, std::string_view role, std::int64_t columns) {
@@ -120,7 +132,7 @@ Result<ArrayTensors> read_array_tensors(const NodeContext& context, const ArrayA
                                         const MatrixShape& shape) {
   if (Status checked = check_parts(context, attributes, shape); !checked) return std::move(checked).error();
   ArrayTensors out;
-  out.weight = context.integers_of(shape.weight);
+  out.weight = Weights(*context.tensor(shape.weight));
   if (Status checked = check_weight(context, shape.weight, out.weight); !checked) return std::move(checked).error();
   if (const Tensor* const negative = context.tensor("weight_neg"); negative != nullptr) {
     if (attributes.neg_in != NegIn::kPn) {
@@ -131,12 +143,16 @@ Result<ArrayTensors> read_array_tensors(const NodeContext& context, const ArrayA
       return context.tensor_error("weight_neg", "tensor.shape", "weight_neg does not have the shape of weight",
                                   to_string(context.tensor(shape.weight)->shape), to_string(negative->shape));
     }
-    out.weight_neg = context.integers_of("weight_neg");
+    out.weight_neg = Weights(*negative);
     if (Status checked = check_weight(context, "weight_neg", out.weight_neg); !checked) {
       return std::move(checked).error();
     }
-    const bool mirrored = std::ranges::equal(out.weight, out.weight_neg, {}, [](std::int32_t w) { return -w; });
-    if (mirrored) out.weight_neg.clear();
+    if (mirrored(out.weight, out.weight_neg)) {
+      out.weight_neg = {};
+    } else if (out.weight.storage() != out.weight_neg.storage()) {
+      out.weight = out.weight.widened();
+      out.weight_neg = out.weight_neg.widened();
+    }
   }
   Result<std::vector<std::int32_t>> bias = read_bias(context, shape.bias, shape.columns);
   if (!bias) return std::move(bias).error();

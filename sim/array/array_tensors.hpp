@@ -11,16 +11,17 @@
 
 #include "sim/array/array_attributes.hpp"
 #include "sim/array/array_size.hpp"
+#include "sim/array/weights.hpp"
 
 namespace witin::array {
 
 inline constexpr std::int32_t kMaxWeight = 275;
 
 struct ArrayTensors {
-  std::vector<std::int32_t> weight;      // in the tensor's own order
-  std::vector<std::int32_t> weight_neg;  // empty: exactly -weight
-  std::vector<std::int32_t> bias;        // [columns], accumulator units, 0 where the tensor is absent
-  std::vector<std::int32_t> bias_d;      // [columns], the digital side's part
+  Weights weight;                    // in the tensor's own order
+  Weights weight_neg;                // stored like weight; empty: exactly -weight
+  std::vector<std::int32_t> bias;    // [columns], accumulator units, 0 where the tensor is absent
+  std::vector<std::int32_t> bias_d;  // [columns], the digital side's part
 };
 
 // What is known of the matrix before its tensors are read.

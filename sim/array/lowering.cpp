@@ -25,7 +25,7 @@ class Builder {
     geometry_.stride_c = lowering.input.channel;
     geometry_.stride_h = lowering.input.h;
     geometry_.stride_w = lowering.input.w;
-    geometry_.group = group();
+    geometry_.group = groups_in_layer() * group();
     geometry_.time = lowering.time;
     geometry_.plane_height = lowering.h.hi - lowering.h.lo + 1;
     geometry_.plane_width = lowering.w.hi - lowering.w.lo + 1;
@@ -46,7 +46,18 @@ class Builder {
            regular(lowering_.h) && regular(lowering_.w);
   }
 
-  // Of one group, or of all of a depthwise convolution.
+  // Narrow groups share a matrix: columns of one block of a kernel, zero where a group does not see a row.
+  [[nodiscard]] std::int64_t groups_in_layer() const {
+    if (depthwise()) return lowering_.groups;
+    constexpr std::int64_t kBlock = 16;
+    std::int64_t together = 1;
+    for (std::int64_t count = 2; count * group_columns() <= kBlock && count <= lowering_.groups; ++count) {
+      if (lowering_.groups % count == 0) together = count;
+    }
+    return together;
+  }
+
+  // Of the groups from this one on that are in one layer.
   Result<PlacedLayer> layer(std::int64_t group_index, const AxisPhase& h, const AxisPhase& w) const {
     const bool blank = h.taps.empty() || w.taps.empty();  // outputs no tap reaches: the bias alone
     Result<ArrayLayer> made = ArrayLayer::make(blank ? blank_spec(group_index) : spec(group_index, h, w));
@@ -82,14 +93,13 @@ class Builder {
   [[nodiscard]] std::int64_t place(std::int64_t h, std::int64_t w) const {
     return (w * geometry_.plane_height + h) * pixel();
   }
-  [[nodiscard]] std::int64_t groups_in_layer() const { return depthwise() ? lowering_.groups : 1; }
-
   // A layer with its biases, as yet without weights.
   [[nodiscard]] LayerSpec empty_spec(std::int64_t group_index) const {
     LayerSpec spec;
     spec.layout.operands = staging_.operands;
     spec.layout.tap_codes = groups_in_layer() * group() * staging_.polarities();
-    spec.layout.columns = group_columns();
+    spec.layout.columns = depthwise() ? group_columns() : groups_in_layer() * group_columns();
+    spec.weight.columns = group_columns();
     spec.channels = groups_in_layer() * group();
     spec.split = attributes_.split;
     spec.rule = attributes_.rule;
@@ -107,25 +117,16 @@ class Builder {
     LayerSpec spec = empty_spec(group_index);
     spec.layout.taps = {0};
     spec.part.assign(static_cast<std::size_t>(spec.channels), 0);
-    spec.weight.assign(static_cast<std::size_t>(spec.channels * spec.layout.columns), 0);
-    if (!tensors_.weight_neg.empty()) spec.weight_neg = spec.weight;
+    spec.weight.rows.assign(static_cast<std::size_t>(spec.channels), nullptr);
+    if (!tensors_.weight_neg.empty()) spec.weight_neg = spec.weight.rows;
     return spec;
   }
 
   [[nodiscard]] LayerSpec spec(std::int64_t group_index, const AxisPhase& h, const AxisPhase& w) const {
     LayerSpec spec = empty_spec(group_index);
     const WeightStrides& stride = lowering_.weight;
-    const std::int64_t columns = group_columns();
-    const auto append = [&](const std::vector<std::int32_t>& tensor, std::int64_t first,
-                            std::vector<std::int16_t>& out) {
-      if (tensor.empty()) return;
-      for (std::int64_t n = 0; n < columns; ++n) {
-        out.push_back(static_cast<std::int16_t>(tensor[static_cast<std::size_t>(first + n * stride.output)]));
-      }
-    };
-    const auto elements = static_cast<std::size_t>(std::ssize(w.taps) * std::ssize(h.taps) * spec.channels * columns);
-    spec.weight.reserve(elements);
-    spec.weight_neg.reserve(tensors_.weight_neg.empty() ? 0 : elements);
+    spec.weight.storage = tensors_.weight.storage();
+    spec.weight.step = stride.output;
     for (const Tap& tap_w : w.taps) {
       for (const Tap& tap_h : h.taps) {
         spec.layout.taps.push_back(place(tap_h.offset, tap_w.offset));
@@ -135,8 +136,12 @@ class Builder {
           spec.part.push_back(part_[static_cast<std::size_t>(row)]);
           const std::int64_t first = (group_index + c / group()) * stride.group + channel * stride.channel +
                                      tap_h.kernel * stride.h + tap_w.kernel * stride.w;
-          append(tensors_.weight, first, spec.weight);
-          append(tensors_.weight_neg, first, spec.weight_neg);
+          spec.weight.rows.push_back(tensors_.weight.address(static_cast<std::size_t>(first)));
+          if (spec.layout.columns != group_columns()) {
+            spec.weight.first_column.push_back(c / group() * group_columns());
+          }
+          if (tensors_.weight_neg.empty()) continue;
+          spec.weight_neg.push_back(tensors_.weight_neg.address(static_cast<std::size_t>(first)));
         }
       }
     }
@@ -199,7 +204,7 @@ Result<std::unique_ptr<ops::Operator>> lower(const NodeContext& context, const A
   const Staging staging = choose_staging(context.isa(), x, attributes.split, tensors->weight, tensors->weight_neg);
   const Builder builder(attributes, lowering, *tensors, staging);
   std::vector<PlacedLayer> layers;
-  for (std::int64_t group = 0; group < (builder.depthwise() ? 1 : lowering.groups); ++group) {
+  for (std::int64_t group = 0; group < lowering.groups; group += builder.groups_in_layer()) {
     for (const AxisPhase& h : lowering.h.phases) {
       for (const AxisPhase& w : lowering.w.phases) {
         Result<PlacedLayer> layer = builder.layer(group, h, w);

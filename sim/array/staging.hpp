@@ -18,6 +18,7 @@ namespace witin::array {
 struct Staging {
   kernels::Operands operands;
   bool two_polarities = false;
+  CodeRange staged = {};  // what staged elements can be, before the offset
 
   [[nodiscard]] std::int64_t polarities() const { return two_polarities ? 2 : 1; }
   [[nodiscard]] Storage storage() const { return operands.x.storage; }

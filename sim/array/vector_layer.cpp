@@ -21,7 +21,11 @@ Result<VectorLayer> VectorLayer::make(const ops::NodeContext& context, const Spe
 
   LayerSpec layer;
   layer.channels = spec.rows;
-  layer.weight.assign(tensors->weight.begin(), tensors->weight.end());
+  layer.weight.storage = tensors->weight.storage();
+  layer.weight.columns = spec.columns;
+  for (std::int64_t row = 0; row < spec.rows; ++row) {
+    layer.weight.rows.push_back(tensors->weight.address(static_cast<std::size_t>(row * spec.columns)));
+  }
   const Staging staging = choose_staging(context.isa(), spec.codes, false, tensors->weight, {});
   layer.layout = {staging.operands, {0}, spec.rows, spec.columns, std::nullopt};
   layer.bias = std::move(tensors->bias);

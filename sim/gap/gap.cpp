@@ -12,7 +12,7 @@ Report blank_report(const Package& package, const Engine& engine, const Copies& 
                     std::int64_t first_frame) {
   Report report;
   report.package = package.name;
-  report.sha256 = package.sha256;
+  report.sha256 = package.sha256();
   report.first_frame = first_frame;
   report.frames = frames;
   for (std::size_t i = 0; i < package.nodes.size(); ++i) {

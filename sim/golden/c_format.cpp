@@ -143,7 +143,7 @@ Result<Written> write_c(const Net& net, const std::filesystem::path& folder, con
   }
   TextFile file(folder / "golden.h");
   file << "/* Golden vectors of " << comment_of(net.engine->package().name) << ", package "
-       << net.engine->package().sha256 << " */\n"
+       << net.engine->package().sha256() << " */\n"
        << "#ifndef WITIN_GOLDEN\n#define WITIN_GOLDEN\n\n#include <stdint.h>\n\n"
        << fmt::format(
               "#define WITIN_FIRST_FRAME {}\n#define WITIN_FRAMES {}\n#define WITIN_INPUTS {}\n"

@@ -53,7 +53,7 @@ nlohmann::ordered_json new_index(const Engine& engine, FrameSpan frames, std::st
   nlohmann::ordered_json index = report::new_document("witin.golden");
   const Package& package = engine.package();
   index["kind"] = format;
-  index["package"] = {{"name", package.name}, {"sha256", package.sha256}};
+  index["package"] = {{"name", package.name}, {"sha256", package.sha256()}};
   index["arithmetic"] = name(engine.arithmetic());
   index["first_frame"] = frames.first;
   index["frames"] = frames.count;

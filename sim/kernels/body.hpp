@@ -52,7 +52,7 @@ constexpr std::size_t extent(std::int64_t n) { return static_cast<std::size_t>(n
 namespace {
 
 constexpr witin::kernels::KernelTable body_table() {
-  return {kMaxColumns, matmul, depthwise, apply_rule, transpose, convert, normals, kNoiseLoops, peak};
+  return {kMaxColumns, matmul, depthwise, apply_rule, transpose, convert, part, normals, kNoiseLoops, peak};
 }
 
 }  // namespace

@@ -106,6 +106,56 @@ void convert_from(const void* codes, std::int64_t count, void* out, Element to, 
   }
 }
 
+// kShift: 0 or 8; a shift the compiler knows keeps the lanes as wide as Work.
+template <typename Work, int kShift, typename From, typename To>
+void part_loop(const witin::kernels::PartArgs& a) {
+  constexpr int kSign = 8 * static_cast<int>(sizeof(Work)) - 1;
+  const auto mask = static_cast<Work>(a.mask);
+  const auto positive = static_cast<Work>(a.positive ? -1 : 0);
+  const auto negative = static_cast<Work>(a.negative ? -1 : 0);
+  const auto with_sign = static_cast<Work>(a.with_sign ? -1 : 0);
+  const auto offset = static_cast<Work>(a.offset);
+  for (std::int64_t row = 0; row < a.rows; ++row) {
+    const auto* from = static_cast<const From*>(a.codes) + row * a.in_stride;
+    auto* to = static_cast<To*>(a.out) + row * a.out_stride;
+    for (std::int64_t i = 0; i < a.count; ++i) {
+      const auto code = static_cast<Work>(from[i]);
+      const auto sign = static_cast<Work>(code >> kSign);
+      const auto magnitude = static_cast<Work>((code ^ sign) - sign);
+      const auto taken = static_cast<Work>((sign & negative) | (~sign & positive));
+      const auto part = static_cast<Work>((magnitude >> kShift) & mask & taken);
+      const auto back = static_cast<Work>(sign & with_sign);
+      to[i] = static_cast<To>(((part ^ back) - back) + offset);
+    }
+  }
+}
+
+template <typename Work, int kShift, typename From>
+void part_to(const witin::kernels::PartArgs& a) {
+  if (a.to == Element::kU8) return part_loop<Work, kShift, From, std::uint8_t>(a);
+  if (a.to == Element::kS8) return part_loop<Work, kShift, From, std::int8_t>(a);
+  part_loop<Work, kShift, From, std::int16_t>(a);
+}
+
+template <typename Work, typename From>
+void part_from(const witin::kernels::PartArgs& a) {
+  if (a.shift == 0) return part_to<Work, 0, From>(a);
+  part_to<Work, 8, From>(a);
+}
+
+void part(const witin::kernels::PartArgs& a) {
+  switch (a.from) {
+    case Element::kS8:
+      return part_from<std::int16_t, std::int8_t>(a);
+    case Element::kU8:
+      return part_from<std::int16_t, std::uint8_t>(a);
+    case Element::kS16:
+      return part_from<std::int16_t, std::int16_t>(a);
+    case Element::kS32:
+      return part_from<std::int32_t, std::int32_t>(a);
+  }
+}
+
 void convert(const void* codes, Element from, std::int64_t count, void* out, Element to, std::int32_t offset) {
   switch (from) {
     case Element::kS8:

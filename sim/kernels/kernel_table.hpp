@@ -95,6 +95,20 @@ struct TransposeArgs {
   std::uint8_t flip;
 };
 
+// What of each code drives the array, `rows` of `count` codes:
+//   out[i] = taken(code) ? sign * ((|code| >> shift) & mask) + offset : offset,  sign = 1 unless `with_sign`
+struct PartArgs {
+  const void* codes;
+  Element from;
+  std::int64_t count, rows, in_stride, out_stride;  // strides of rows, in elements
+  std::int32_t shift, mask;                         // shift: 0 or 8
+  bool positive, negative;                          // which codes are taken
+  bool with_sign;
+  void* out;
+  Element to;  // kS8, kU8 or kS16
+  std::int32_t offset;
+};
+
 // One stream of standard normals: key and upper counter words of Philox4x32-10; the lower two words count blocks.
 struct NormalStream {
   std::uint32_t key[2];
@@ -197,6 +211,7 @@ struct KernelTable {
   void (*apply_rule)(const RuleArgs&, const std::int32_t* acc, std::int64_t count, void* codes, Element element);
   void (*transpose)(const TransposeArgs&);
   void (*convert)(const void* codes, Element from, std::int64_t count, void* out, Element to, std::int32_t offset);
+  void (*part)(const PartArgs&);
   // out: [chunks][kNormalChunk]
   void (*normals)(const NormalStream& stream, std::uint64_t first_chunk, std::int64_t chunks, float* out);
   NoiseKernels noise;

@@ -14,6 +14,7 @@
 #include "sim/kernels/buffer.hpp"
 #include "sim/kernels/fused_rule.hpp"
 #include "sim/kernels/isa.hpp"
+#include "sim/kernels/weight_rows.hpp"
 #include "witin/types.hpp"
 
 namespace witin::kernels {
@@ -46,6 +47,9 @@ class PackedMatrix {
   [[nodiscard]] static PackedMatrix pack(const Operands& operands, std::span<const std::int16_t> weights,
                                          std::int64_t k, std::int64_t n, std::int64_t segments,
                                          std::span<const std::int32_t> bias);
+  // The same with weights as they lie; k rows.
+  [[nodiscard]] static PackedMatrix pack(const Operands& operands, const WeightRows& weights, std::int64_t n,
+                                         std::int64_t segments, std::span<const std::int32_t> bias);
   // Weights that lie in that layout already, of one run, without a bias. column_sums: [n], their sums over k.
   [[nodiscard]] static PackedMatrix adopt(const Operands& operands, std::int64_t k, std::int64_t n,
                                           std::shared_ptr<const Buffer> weights,
@@ -76,7 +80,7 @@ class PackedMatrix {
   std::int64_t segments_ = 1;
   std::shared_ptr<const Buffer> weights_;
   std::shared_ptr<const Buffer> init_;
-  std::shared_ptr<const Buffer> column_sums_;  // int32 [n]
+  std::shared_ptr<const Buffer> column_sums_;  // int32 [n]; zeros where the offset is 0
 };
 
 // Where the rows of x are. Offsets count elements of x_format().storage from `x`. Up to kReadSlack bytes behind the
@@ -113,5 +117,21 @@ void transpose_bytes(Isa isa, const void* in, std::int64_t in_stride, std::int64
 // Codes as they lie between operators -> the format a kernel wants. Needs no call when `from` is format.storage and the
 // offset is 0, provided kReadSlack bytes behind the input are readable.
 void convert_codes(Isa isa, const void* codes, Storage from, std::int64_t count, XFormat format, void* out);
+
+// What of each code drives the array: `rows` of `count` codes, strides in elements.
+//   out[i] = sign * ((|code| >> shift) & mask) + offset of the codes that are taken, offset of the others
+// Codes and results fit int16; out: 8 or 16 bits.
+struct CodeSelection {
+  std::int32_t shift = 0;  // 0 or 8
+  std::int32_t mask = 0x7fff;
+  bool positive = true, negative = true;
+  bool with_sign = true;
+};
+struct CodeMatrix {
+  std::int64_t rows = 1, count = 0;
+  std::int64_t in_stride = 0, out_stride = 0;
+};
+void select_codes(Isa isa, const CodeSelection& selection, const CodeMatrix& matrix, const void* codes, Storage from,
+                  XFormat format, void* out);
 
 }  // namespace witin::kernels

@@ -39,4 +39,22 @@ void convert_codes(Isa isa, const void* codes, Storage from, std::int64_t count,
   kernel_table(isa).convert(codes, element(from), count, out, element(format.storage), format.offset);
 }
 
+void select_codes(Isa isa, const CodeSelection& selection, const CodeMatrix& matrix, const void* codes, Storage from,
+                  XFormat format, void* out) {
+  kernel_table(isa).part({.codes = codes,
+                          .from = element(from),
+                          .count = matrix.count,
+                          .rows = matrix.rows,
+                          .in_stride = matrix.in_stride,
+                          .out_stride = matrix.out_stride,
+                          .shift = selection.shift,
+                          .mask = selection.mask,
+                          .positive = selection.positive,
+                          .negative = selection.negative,
+                          .with_sign = selection.with_sign,
+                          .out = out,
+                          .to = element(format.storage),
+                          .offset = format.offset});
+}
+
 }  // namespace witin::kernels

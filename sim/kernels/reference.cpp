@@ -101,9 +101,20 @@ void convert(const void* codes, Element from, std::int64_t count, void* out, Ele
   for (std::int64_t i = 0; i < count; ++i) store(out, to, i, load(codes, from, i) + offset);
 }
 
+void part(const PartArgs& a) {
+  for (std::int64_t row = 0; row < a.rows; ++row) {
+    for (std::int64_t i = 0; i < a.count; ++i) {
+      const std::int32_t code = load(a.codes, a.from, row * a.in_stride + i);
+      const bool taken = code < 0 ? a.negative : a.positive;
+      const std::int32_t magnitude = taken ? ((code < 0 ? -code : code) >> a.shift) & a.mask : 0;
+      store(a.out, a.to, row * a.out_stride + i, (a.with_sign && code < 0 ? -magnitude : magnitude) + a.offset);
+    }
+  }
+}
+
 }  // namespace
 
-const KernelTable kRefKernels{kPanel,      matmul, depthwise, apply_rule, transpose, convert, reference_normals,
-                              kNoiseLoops, nullptr};
+const KernelTable kRefKernels{kPanel,  matmul, depthwise,         apply_rule,  transpose,
+                              convert, part,   reference_normals, kNoiseLoops, nullptr};
 
 }  // namespace witin::kernels

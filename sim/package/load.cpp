@@ -120,21 +120,21 @@ Status load_tensor(std::span<const std::byte> bytes, const ZipMember& member, co
   return {};
 }
 
-// The digests of some pieces, by several threads where that is worth their start.
-std::vector<std::string> digests_of(std::span<const std::span<const std::byte>> pieces) {
+// The digests of some members, by several threads where that is worth their start.
+std::vector<std::string> digests_of(std::span<const std::span<const std::byte>> members) {
   constexpr std::size_t kWorthAThread = std::size_t{512} << 10;
-  std::vector<std::string> digests(pieces.size());
-  std::vector<std::size_t> order(pieces.size());  // largest first
+  std::vector<std::string> digests(members.size());
+  std::vector<std::size_t> order(members.size());  // largest first
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::sort(order, std::greater(), [&](std::size_t i) { return pieces[i].size(); });
+  std::ranges::sort(order, std::greater(), [&](std::size_t i) { return members[i].size(); });
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
-    for (std::size_t i = next++; i < order.size(); i = next++) digests[order[i]] = sha256(pieces[order[i]]);
+    for (std::size_t i = next++; i < order.size(); i = next++) digests[order[i]] = sha256(members[order[i]]);
   };
   std::size_t bytes = 0;
-  for (const auto& piece : pieces) bytes += piece.size();
+  for (const auto& member : members) bytes += member.size();
   const std::size_t threads =
-      std::min<std::size_t>({bytes / kWorthAThread, pieces.size(), std::thread::hardware_concurrency()});
+      std::min<std::size_t>({bytes / kWorthAThread, members.size(), std::thread::hardware_concurrency()});
   std::vector<std::jthread> helpers;
   try {
     while (helpers.size() + 1 < threads) helpers.emplace_back(work);
@@ -183,18 +183,19 @@ Result<Package> parse_package(std::span<const std::byte> bytes, std::shared_ptr<
     contents.push_back(
         bytes.subspan(static_cast<std::size_t>(member.data_offset), static_cast<std::size_t>(member.size)));
   }
-  contents.push_back(bytes);
-  std::vector<std::string> digests = digests_of(contents);
+  const std::vector<std::string> digests = digests_of(contents);
   for (std::size_t i = 0; i < package.tensors.size(); ++i) {
     Status loaded = load_tensor(contents[i], *members[i], plan->manifest.digests[i], digests[i], package.tensors[i]);
     if (!loaded) return std::move(loaded).error();
   }
-  package.sha256 = std::move(digests.back());
+  package.file = bytes;
   package.storage = std::move(storage);
   return std::move(package);
 }
 
 }  // namespace package
+
+std::string Package::sha256() const { return file.empty() ? std::string() : package::sha256(file); }
 
 Result<Package> load_package(const std::filesystem::path& path) {
   return guarded(path.string(), [&]() -> Result<Package> {

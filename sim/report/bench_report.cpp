@@ -74,7 +74,7 @@ std::string bench_summary(const Engine& engine, const Measurement& m) {
 std::string bench_document(const Engine& engine, const Measurement& m) {
   const double macs = ratio(static_cast<double>(m.macs(engine)), m.seconds);
   Document json = new_document("witin.bench");
-  json["package"] = {{"name", engine.package().name}, {"sha256", engine.package().sha256}};
+  json["package"] = {{"name", engine.package().name}, {"sha256", engine.package().sha256()}};
   json["arithmetic"] = name(engine.arithmetic());
   json["isa"] = engine.isa();
   json["threads"] = m.threads;

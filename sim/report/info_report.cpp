@@ -127,7 +127,7 @@ std::string package_summary(const Engine& engine) {
   std::int64_t bytes = 0;
   for (const Tensor& tensor : package.tensors) bytes += bytes_of(tensor);
 
-  std::string out = heading(package.name, package.sha256);
+  std::string out = heading(package.name, package.sha256());
   const auto line = [&out](std::string_view key, const std::string& value) {
     if (!value.empty()) out += "  " + std::string(key) + std::string(13 - key.size(), ' ') + value + "\n";
   };
@@ -157,7 +157,7 @@ std::string package_document(const Engine& engine) {
   Document json = new_document("witin.info");
   json["kind"] = "package";
   json["name"] = package.name;
-  json["sha256"] = package.sha256;
+  json["sha256"] = package.sha256();
   json["description"] = package.description;
   json["producer"] = package.producer;
   json["arithmetic"] = name(engine.arithmetic());

@@ -68,7 +68,7 @@ std::string summary(const Accuracy& accuracy) {
 
 std::string document(const Engine& engine, const RunReport& report) {
   Document json = new_document("witin.run");
-  json["package"] = {{"name", engine.package().name}, {"sha256", engine.package().sha256}};
+  json["package"] = {{"name", engine.package().name}, {"sha256", engine.package().sha256()}};
   json["arithmetic"] = name(engine.arithmetic());
   json["first_frame"] = report.first_frame;
   json["frames"] = report.frames;

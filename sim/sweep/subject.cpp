@@ -226,7 +226,7 @@ Result<Subject> Subject::create(Engine engine, std::unique_ptr<FrameSource> sour
   Network& network = state->network;
   const Package& package = state->engine.package();
   network.name = package.name;
-  network.sha256 = package.sha256;
+  network.sha256 = package.sha256();
   network.arithmetic = state->engine.arithmetic();
   network.frames = state->source->frames();
   network.labelled = !options.labels.empty();

@@ -54,7 +54,7 @@ Result<std::unique_ptr<TraceRecorder>> TraceRecorder::create(const Engine& engin
     const Package& package = engine.package();
     TraceInfo info;
     info.package_name = package.name;
-    info.package_sha256 = package.sha256;
+    info.package_sha256 = package.sha256();
     info.arithmetic = engine.arithmetic();
     info.noise = options.noise;
     info.seed = options.seed;
