@@ -47,7 +47,8 @@ struct Tile {
   const char* weights;  // of the panel
   const char* later;  // weights of the next panel, brought into the second-level cache, a line for kStepsTogether steps
   const std::int32_t* init;
-  std::int32_t* acc;  // [R][V * kLanes], for KeepAccumulators
+  std::int32_t* acc;        // rows of V * kLanes, for KeepAccumulators
+  std::int64_t acc_stride;  // from row to row
   const RuleArgs* rule;
   char* codes;  // for WriteCodes, like codes8
   std::int64_t quad_bytes;
@@ -62,7 +63,7 @@ struct KeepAccumulators {
     WITIN_UNROLL
     for (int r = 0; r < R; ++r) {
       WITIN_UNROLL
-      for (int v = 0; v < V; ++v) Simd::store(out + (r * V + v) * Simd::kLanes, acc[r][v]);
+      for (int v = 0; v < V; ++v) Simd::store(out + r * t.acc_stride + v * Simd::kLanes, acc[r][v]);
     }
   }
 };
@@ -303,6 +304,7 @@ void run_panel(const MatmulArgs& a, const Steps* steps, std::int64_t first_row, 
   place_panel(a, n, t);
   t.steps = steps;
   t.acc = writer.acc();
+  t.acc_stride = kColumns;
   t.rule = &a.rule;
   t.quad_bytes = writer.quad_bytes();
   const auto coding = coding_tile<Dot, kMost, V>(a.rule);
@@ -321,6 +323,13 @@ void run_panel(const MatmulArgs& a, const Steps* steps, std::int64_t first_row, 
         if (t.codes != nullptr) {
           coding(t);
           writer.written(kMost);
+        } else if (std::int32_t* const raw = writer.raw()) {
+          t.acc = raw;
+          t.acc_stride = a.out.row_stride;
+          run_tile<Dot, kMost, V>(t);
+          writer.written(kMost);
+          t.acc = writer.acc();
+          t.acc_stride = kColumns;
         } else {
           run_tile<Dot, kMost, V>(t);
           writer.finish(kMost);

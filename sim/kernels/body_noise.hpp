@@ -24,88 +24,171 @@ WITIN_INLINE F32 sqrt(F32 v) { return (F32)Simd::sqrt((Simd::F)v); }
 WITIN_INLINE F32 to_f32(U32 v) { return (F32)Simd::to_f32((Simd::I)v); }
 WITIN_INLINE F32 splat(float v) { return F32{} + v; }
 
-struct Words {
-  U32 w[4];
-};
-
-// Keys of the ten rounds.
-struct Keys {
+// Of a stream: keys of the ten rounds, and of the first two what is the same for all blocks but for the upper half of
+// their numbers.
+struct Schedule {
   U64 k0[10];
   U64 k1[10];
+  std::uint32_t word;
 };
 
-WITIN_INLINE Keys schedule(const witin::kernels::NormalStream& stream) {
-  Keys keys;
+constexpr std::uint32_t kM0 = 0xD2511F53U;
+constexpr std::uint32_t kM1 = 0xCD9E8D57U;
+
+WITIN_INLINE U64 splat64(std::uint64_t v) { return U64{} + v; }
+// The upper halves of the lanes; what is left in their place is not used.
+WITIN_INLINE U64 upper(U64 v) { return (U64)Simd::odd_to_even((Simd::I)v); }
+
+WITIN_INLINE Schedule schedule(const witin::kernels::NormalStream& stream) {
+  Schedule out;
   for (unsigned round = 0; round < 10; ++round) {
-    keys.k0[round] = U64{} + (stream.key[0] + round * 0x9E3779B9U);
-    keys.k1[round] = U64{} + (stream.key[1] + round * 0xBB67AE85U);
+    out.k0[round] = splat64(stream.key[0] + round * 0x9E3779B9U);
+    out.k1[round] = splat64(stream.key[1] + round * 0xBB67AE85U);
   }
-  return keys;
+  const std::uint64_t product = std::uint64_t{kM1} * stream.words[0];
+  out.word = static_cast<std::uint32_t>(product >> 32) ^ stream.key[0];
+  // Of round 1 the third key word, of round 2 the first: with what else is the same for all blocks.
+  out.k1[0] = splat64(stream.words[1] ^ stream.key[1]);
+  out.k0[1] ^= splat64(product & 0xFFFFFFFFU);
+  return out;
 }
 
-// Blocks first .. first + kLanes - 1, in the order of the lanes. Only the low halves of the 64-bit lanes count.
-WITIN_INLINE Words philox(const witin::kernels::NormalStream& stream, const Keys& keys, std::uint64_t first) {
-  const U64 m0 = U64{} + 0xD2511F53U;
-  const U64 m1 = U64{} + 0xCD9E8D57U;
+template <int kSets>
+struct Words {
+  U32 w[extent(kSets)][4];
+};
+
+// kSets vectors of consecutive blocks, in the order of the lanes. The upper halves of 64-bit lanes are of no use.
+template <int kSets>
+WITIN_INLINE Words<kSets> philox(const Schedule& keys, std::uint64_t first) {
+  constexpr int kHalves = 2 * kSets;
+  const U64 m0 = splat64(kM0);
+  const U64 m1 = splat64(kM1);
+  constexpr int kSetsOfChunk = kBlocks / Simd::kLanes;
   U64 lane{};
   for (int i = 0; i < Simd::kLanes / 2; ++i) lane[i] = static_cast<std::uint64_t>(2 * i);
-  U64 c[2][4];
-  for (int half = 0; half < 2; ++half) {
-    c[half][0] = lane + (first + static_cast<std::uint64_t>(half));
-    c[half][1] = c[half][0] >> 32;
-    c[half][2] = U64{} + stream.words[0];
-    c[half][3] = U64{} + stream.words[1];
+  const U64 start = lane + splat64(first);
+  U64 c[extent(kHalves)][4];
+  U64 same_high{}, same_low{};
+  WITIN_UNROLL
+  for (int half = 0; half < kHalves; ++half) {
+    const int block = half / 2 * Simd::kLanes + half % 2;
+    if (half % (2 * kSetsOfChunk) == 0) {  // the upper half of the number is one for all blocks of a chunk
+      const auto high = static_cast<std::uint32_t>((first + static_cast<std::uint64_t>(block)) >> 32);
+      const std::uint64_t same = std::uint64_t{kM0} * (keys.word ^ high);
+      same_low = splat64(same);
+      same_high = splat64(same >> 32) ^ keys.k1[1];
+    }
+    U64* const x = c[half];
+    const U64 p0 = mul_even(m0, start + static_cast<std::uint64_t>(block));
+    const U64 p1 = mul_even(m1, upper(p0) ^ keys.k1[0]);
+    x[0] = upper(p1) ^ keys.k0[1];
+    x[1] = p1;
+    x[2] = p0 ^ same_high;
+    x[3] = same_low;
   }
   WITIN_UNROLL
-  for (int round = 0; round < 10; ++round) {
+  for (int round = 2; round < 10; ++round) {
     WITIN_UNROLL
-    for (int half = 0; half < 2; ++half) {
+    for (int half = 0; half < kHalves; ++half) {
       U64* const x = c[half];
       const U64 p0 = mul_even(m0, x[0]);
       const U64 p1 = mul_even(m1, x[2]);
-      x[0] = (p1 >> 32) ^ (x[1] ^ keys.k0[round]);
-      x[2] = (p0 >> 32) ^ (x[3] ^ keys.k1[round]);
+      x[0] = upper(p1) ^ (x[1] ^ keys.k0[round]);
+      x[2] = upper(p0) ^ (x[3] ^ keys.k1[round]);
       x[1] = p1;
       x[3] = p0;
     }
   }
-  Words out;
-  for (int i = 0; i < 4; ++i) out.w[i] = (U32)((c[0][i] & 0xFFFFFFFFU) | (c[1][i] << 32));
+  Words<kSets> out;
+  WITIN_UNROLL
+  for (int set = 0; set < kSets; ++set) {
+    WITIN_UNROLL
+    for (int i = 0; i < 4; ++i) {
+      out.w[set][i] = (U32)((c[2 * set][i] & 0xFFFFFFFFU) | (c[2 * set + 1][i] << 32));
+    }
+  }
   return out;
 }
 
-WITIN_INLINE F32 radius(U32 w) {
-  const F32 v = to_f32(w >> 1) + 0.5F;
-  constexpr std::int32_t kSqrtHalf = 0x3f3504f3;  // pattern of sqrt(1/2)
-  const S32 pattern = (S32)v - kSqrtHalf;
-  const F32 exponent = to_f32((U32)(pattern >> 23));
-  const F32 f = (F32)((pattern & 0x007fffff) + kSqrtHalf) - 1.0F;
-  const F32 ln =
-      ((((f * 0.28641546F - 0.44658491F) * f + 0.50944066F) * f - 0.664519787F) * f + 0.999701619F) * f - 2.00002551F;
-  return sqrt(f * ln + (31.0F - exponent) * 1.38629436F);
-}
-
-WITIN_INLINE void pair(U32 w, U32 angle, float* cosine, float* sine) {
-  const F32 r = radius(w);
-  const F32 x = to_f32(angle << 1) * 0x1p-31F;  // quarter turns, [-1, 1)
-  const F32 y = x * x;
-  const F32 s = x * (((y * -0.0043330956F + 0.0794343427F) * y - 0.645892859F) * y + 1.57079101F);
-  const F32 c = ((y * -0.0190958045F + 0.252580345F) * y - 1.23348451F) * y + 0.999993324F;
-  Simd::store(cosine, (Simd::I)((U32)(r * c) ^ (angle & 0x80000000U)));
-  Simd::store(sine, (Simd::I)(r * s));
-}
-
-void normals(const witin::kernels::NormalStream& stream, std::uint64_t first_chunk, std::int64_t chunks, float* out) {
-  Keys keys = schedule(stream);
-  asm volatile("" : "+m"(keys));  // they are made once, not where they are used
-  for (std::int64_t chunk = 0; chunk < chunks; ++chunk, out += 4 * kBlocks) {
-    const std::uint64_t first = (first_chunk + static_cast<std::uint64_t>(chunk)) * kBlocks;
-    for (int i = 0; i < kBlocks; i += Simd::kLanes) {
-      const Words words = philox(stream, keys, first + static_cast<std::uint64_t>(i));
-      pair(words.w[0], words.w[1], out + i, out + kBlocks + i);
-      pair(words.w[2], words.w[3], out + 2 * kBlocks + i, out + 3 * kBlocks + i);
-    }
+// out[i] = (...(c[0] x + c[1]) x + ...), one step of all after the other: none waits for itself.
+template <int kCount, int kTerms>
+WITIN_INLINE void polynomials(const float (&c)[extent(kTerms)], const F32 (&x)[extent(kCount)],
+                              F32 (&out)[extent(kCount)]) {
+  WITIN_UNROLL
+  for (int i = 0; i < kCount; ++i) out[i] = splat(c[0]);
+  WITIN_UNROLL
+  for (int term = 1; term < kTerms; ++term) {
+    WITIN_UNROLL
+    for (int i = 0; i < kCount; ++i) out[i] = out[i] * x[i] + c[term];
   }
+}
+
+template <int kCount>
+WITIN_INLINE void radii(const U32 (&w)[extent(kCount)], F32 (&r)[extent(kCount)]) {
+  constexpr float kLn[6] = {0.28641546F, -0.44658491F, 0.50944066F, -0.664519787F, 0.999701619F, -2.00002551F};
+  constexpr std::int32_t kSqrtHalf = 0x3f3504f3;  // pattern of sqrt(1/2)
+  F32 f[extent(kCount)], ln[extent(kCount)], exponent[extent(kCount)];
+  WITIN_UNROLL
+  for (int i = 0; i < kCount; ++i) {
+    const S32 pattern = (S32)(to_f32(w[i] >> 1) + 0.5F) - kSqrtHalf;
+    exponent[i] = to_f32((U32)(pattern >> 23));
+    f[i] = (F32)((pattern & 0x007fffff) + kSqrtHalf) - 1.0F;
+  }
+  polynomials<kCount, 6>(kLn, f, ln);
+  WITIN_UNROLL
+  for (int i = 0; i < kCount; ++i) r[i] = sqrt(f[i] * ln[i] + (31.0F - exponent[i]) * 1.38629436F);
+}
+
+// Cosines at out[i], sines kBlocks behind them.
+template <int kCount>
+WITIN_INLINE void pairs(const U32 (&w)[extent(kCount)], const U32 (&angle)[extent(kCount)],
+                        float* const (&out)[extent(kCount)]) {
+  constexpr float kSine[4] = {-0.0043330956F, 0.0794343427F, -0.645892859F, 1.57079101F};
+  constexpr float kCosine[4] = {-0.0190958045F, 0.252580345F, -1.23348451F, 0.999993324F};
+  F32 r[extent(kCount)], x[extent(kCount)], y[extent(kCount)], s[extent(kCount)], c[extent(kCount)];
+  radii<kCount>(w, r);
+  WITIN_UNROLL
+  for (int i = 0; i < kCount; ++i) {
+    x[i] = to_f32(angle[i] << 1) * 0x1p-31F;  // quarter turns, [-1, 1)
+    y[i] = x[i] * x[i];
+  }
+  polynomials<kCount, 4>(kSine, y, s);
+  polynomials<kCount, 4>(kCosine, y, c);
+  WITIN_UNROLL
+  for (int i = 0; i < kCount; ++i) {
+    Simd::store(out[i], (Simd::I)((U32)(r[i] * c[i]) ^ (angle[i] & 0x80000000U)));
+    Simd::store(out[i] + kBlocks, (Simd::I)(r[i] * (x[i] * s[i])));
+  }
+}
+
+template <int kSets>
+WITIN_INLINE void sets(const Schedule& keys, std::uint64_t first, std::int64_t block, float* out) {
+  const Words<kSets> words = philox<kSets>(keys, first + static_cast<std::uint64_t>(block));
+  U32 w[extent(2 * kSets)], angle[extent(2 * kSets)];
+  float* to[extent(2 * kSets)];
+  WITIN_UNROLL
+  for (int i = 0; i < 2 * kSets; ++i) {
+    const std::int64_t own = block + i / 2 * Simd::kLanes;
+    w[i] = words.w[i / 2][i % 2 * 2];
+    angle[i] = words.w[i / 2][i % 2 * 2 + 1];
+    to[i] = out + own / kBlocks * (4 * kBlocks) + own % kBlocks + i % 2 * 2 * kBlocks;
+  }
+  pairs<2 * kSets>(w, angle, to);
+}
+
+// Two vectors of blocks at a time: the multiplications of one wait for each other.
+void normals(const witin::kernels::NormalStream& stream, std::uint64_t first_chunk, std::int64_t chunks, float* out) {
+  constexpr int kTogether = 2;
+  Schedule keys = schedule(stream);
+  asm volatile("" : "+m"(keys));  // they are made once, not where they are used
+  const std::uint64_t first = first_chunk * kBlocks;
+  const std::int64_t blocks = chunks * kBlocks;
+  std::int64_t block = 0;
+  for (; block + kTogether * Simd::kLanes <= blocks; block += kTogether * Simd::kLanes) {
+    sets<kTogether>(keys, first, block, out);
+  }
+  if (block < blocks) sets<1>(keys, first, block, out);
 }
 
 }  // namespace noise_body

@@ -54,6 +54,11 @@ class StripWriter {
     return kInLane || quad_bytes_ == 0 || out_.element != Element::kS8 ? nullptr : place();
   }
   [[nodiscard]] std::int64_t quad_bytes() const { return quad_bytes_; }
+  // Where whole rows of raw accumulators lie one row_stride after the other; null: nowhere.
+  [[nodiscard]] WITIN_INLINE std::int32_t* raw() {
+    const bool rows = codes_of_ == nullptr && by_rows_ && out_.row_offsets == nullptr && columns_ == kColumns;
+    return rows && size_ == 4 ? reinterpret_cast<std::int32_t*>(place()) : nullptr;
+  }
   // The next `rows` rows have been written there.
   void written(std::int64_t rows) { rows_ += rows; }
 
@@ -114,7 +119,10 @@ class StripWriter {
       if (size_ == 1 && columns_ == kColumns) {
         copy_bytes(row, finished + r * kColumns, kColumns);
       } else if (size_ == 4 && columns_ == kColumns) {
-        copy_bytes(row, finished + r * row_bytes, 4 * kColumns);
+        WITIN_UNROLL
+        for (std::int64_t i = 0; i < 4 * kColumns; i += 4 * Simd::kLanes) {
+          Simd::store(row + i, Simd::load(finished + r * row_bytes + i));
+        }
       } else {
         copy_bytes(row, finished + r * row_bytes, columns_ * size_);
       }

@@ -129,13 +129,14 @@ struct CellArgs {
   std::int32_t* cells;
 };
 
-// Rows of cells, as many as PackedMatrix has in a group (4, or 2 where it is wide), cut into balanced digits of
-// digit_bits: group number `index` of `groups` of a PackedMatrix that has the columns of all digits side by side.
+// Rows of cells, as many as PackedMatrix has in a group, cut into balanced digits, four rows in three of 8 bits or
+// where it is wide two rows in two of 12: group number `index` of `groups` of a PackedMatrix that has the columns of
+// all digits side by side.
 struct DigitArgs {
   const std::int32_t* cells;  // [group][columns], columns a multiple of 16
   std::int64_t columns;
   bool wide;
-  int digits, digit_bits;
+  int digits;
   void* weights;  // layout: PackedMatrix
   std::int64_t panel, groups, index;
 };
@@ -172,26 +173,40 @@ struct TermArgs {
   double* acc;
 };
 
-// quarters: y = (trunc(q) + 2) >> 2, else rne(q); q = acc factor, or acc / divisor where divide is set, clamped.
+// The code of an accumulator. quarters: (trunc(q) + 2) >> 2, else rne(q); q = acc factor, or acc factor / divisor where
+// divide is set, clamped.
+struct NoisyRule {
+  bool quarters, divide;
+  double factor, divisor, lo, hi;
+};
+
 struct CodeArgs {
   const double* acc;
   std::int64_t count;
-  bool quarters, divide;
-  double factor, divisor, lo, hi;
+  NoisyRule rule;
   std::int32_t* y;
 };
 
-// Codes 0..255 in three roles for the variance of mbs, in binary32, 0 where x is 0:
-//   s = of x (below 128 low[0] + x (low[1] + x low[2]), else high), zeroth = trunc((a + s)^2 scale[0] + base),
-//   first = trunc((a + s) s scale[1] + dither[k]), second = trunc(s s scale[2] + dither[k])
-struct DitherArgs {
+// Codes of accumulators that need no more than one sample each, y[m * columns + n]:
+//   start[n] + sum_i units[i] sums[m, i, n] + rne(z[m * columns + n] z_factor), at most three sums
+struct FinishArgs {
+  SumsArgs sums;
+  double units[kMostPlanes];
+  const double* start;
+  const float* z;  // null: no samples
+  double z_factor;
+  NoisyRule rule;
+  std::int32_t* y;
+};
+
+// Functions of codes 0..255 side by side: field i of table[code], of 8 or 16 bits, is out[m * out_stride + i * k].
+struct FunctionArgs {
   const std::uint8_t* codes;
   std::int64_t rows, row_stride, k;
-  float low[3], high[3];
-  float a, base;
-  float scale[3];
-  const float* dither;                    // [k]
-  std::uint8_t *zeroth, *first, *second;  // [rows][k]
+  const std::uint32_t* table;  // [256], the first field lowest
+  bool bytes;                  // four fields of 8 bits, else two of 16
+  void* out;
+  std::int64_t out_stride;  // elements
 };
 
 struct NoiseKernels {
@@ -201,7 +216,8 @@ struct NoiseKernels {
   void (*shifted)(const ShiftedArgs&);
   void (*add_term)(const TermArgs&);
   void (*codes)(const CodeArgs&);
-  void (*dither)(const DitherArgs&);
+  void (*finish)(const FinishArgs&);
+  void (*functions)(const FunctionArgs&);
 };
 
 struct KernelTable {

@@ -50,43 +50,60 @@ void cells(const CellArgs& a) {
   }
 }
 
-// Digits are the bytes (or groups of 12 bits) of v + 128 (1 + 256 + ...), less 128 each.
-void digits(const DigitArgs& a) {
-  const int bits = a.digit_bits;
-  const std::uint32_t half = 1U << (bits - 1);
-  const std::uint32_t mask = (1U << bits) - 1;
-  std::uint32_t start = 0;
-  for (int d = 0; d < a.digits; ++d) start |= half << (d * bits);
+// Where digit d of 16 columns lies.
+inline char* digit_place(const DigitArgs& a, std::int64_t block, int d) {
+  const std::int64_t column = d * a.columns + block * 16;
+  const std::int64_t first = column / a.panel * a.panel;
+  const std::int64_t left = a.digits * a.columns - first;
+  const std::int64_t together = left < a.panel ? left : a.panel;
+  return static_cast<char*>(a.weights) + 4 * (first * a.groups + a.index * together + column - first);
+}
+
+// Digits are the bytes of v + 128 (1 + 256 + 65536), less 128 each; four rows of them make a word.
+void byte_digits(const DigitArgs& a) {
+  constexpr std::uint32_t kStart = 0x808080;
+  constexpr std::uint32_t kBytes = 0x00ff00ff;  // 0 and 2
   const auto* const c = reinterpret_cast<const std::uint32_t*>(a.cells);
   for (std::int64_t block = 0; block < a.columns / 16; ++block) {
     const std::uint32_t* const rows = c + block * 16;
-    for (int d = 0; d < a.digits; ++d) {
-      const int s = d * bits;
-      const std::int64_t column = d * a.columns + block * 16;
-      const std::int64_t first = column / a.panel * a.panel;
-      const std::int64_t left = a.digits * a.columns - first;
-      const std::int64_t together = left < a.panel ? left : a.panel;
-      char* const at = static_cast<char*>(a.weights) + 4 * (first * a.groups + a.index * together + column - first);
-      std::uint32_t words[16];
-      if (a.wide) {
-        for (int n = 0; n < 16; ++n) {
-          const std::uint32_t low = (((rows[n] + start) >> s) & mask) - half;
-          const std::uint32_t high = (((rows[n + a.columns] + start) >> s) & mask) - half;
-          words[n] = (low & 0xFFFFU) | high << 16;
-        }
-      } else {
-        for (int n = 0; n < 16; ++n) {
-          const std::uint32_t v0 = ((rows[n] + start) >> s) & 255U;
-          const std::uint32_t v1 = ((rows[n + a.columns] + start) >> s) & 255U;
-          const std::uint32_t v2 = ((rows[n + 2 * a.columns] + start) >> s) & 255U;
-          const std::uint32_t v3 = ((rows[n + 3 * a.columns] + start) >> s) & 255U;
-          words[n] = (v0 | v1 << 8 | v2 << 16 | v3 << 24) ^ 0x80808080U;
-        }
-      }
-      __builtin_memcpy(at, words, sizeof(words));
+    std::uint32_t words[3][16];
+    for (int n = 0; n < 16; ++n) {
+      const std::uint32_t v0 = rows[n] + kStart;
+      const std::uint32_t v1 = rows[n + a.columns] + kStart;
+      const std::uint32_t v2 = rows[n + 2 * a.columns] + kStart;
+      const std::uint32_t v3 = rows[n + 3 * a.columns] + kStart;
+      const std::uint32_t even = (v0 & 0xffffU) | v2 << 16;
+      const std::uint32_t odd = (v1 & 0xffffU) | v3 << 16;
+      const std::uint32_t even_above = v0 >> 16 | (v2 & 0xffff0000U);
+      const std::uint32_t odd_above = v1 >> 16 | (v3 & 0xffff0000U);
+      words[0][n] = ((even & kBytes) | (odd << 8 & ~kBytes)) ^ 0x80808080U;
+      words[1][n] = ((even >> 8 & kBytes) | (odd & ~kBytes)) ^ 0x80808080U;
+      words[2][n] = ((even_above & kBytes) | (odd_above << 8 & ~kBytes)) ^ 0x80808080U;
     }
+    for (int d = 0; d < 3; ++d) __builtin_memcpy(digit_place(a, block, d), words[d], sizeof(words[d]));
   }
 }
+
+// Digits are groups of 12 bits of v + 2048 (1 + 4096), less 2048 each; two rows of them make a word.
+void word_digits(const DigitArgs& a) {
+  constexpr std::uint32_t kHalf = 1U << 11;
+  constexpr std::uint32_t kStart = kHalf << 12 | kHalf;
+  constexpr std::uint32_t kMask = (1U << 12) - 1;
+  const auto* const c = reinterpret_cast<const std::uint32_t*>(a.cells);
+  for (std::int64_t block = 0; block < a.columns / 16; ++block) {
+    const std::uint32_t* const rows = c + block * 16;
+    std::uint32_t words[2][16];
+    for (int n = 0; n < 16; ++n) {
+      const std::uint32_t v0 = rows[n] + kStart;
+      const std::uint32_t v1 = rows[n + a.columns] + kStart;
+      words[0][n] = (((v0 & kMask) - kHalf) & 0xffffU) | ((v1 & kMask) - kHalf) << 16;
+      words[1][n] = (((v0 >> 12 & kMask) - kHalf) & 0xffffU) | ((v1 >> 12 & kMask) - kHalf) << 16;
+    }
+    for (int d = 0; d < 2; ++d) __builtin_memcpy(digit_place(a, block, d), words[d], sizeof(words[d]));
+  }
+}
+
+void digits(const DigitArgs& a) { a.wide ? word_digits(a) : byte_digits(a); }
 
 template <int kPlanes, bool kStart>
 void accumulate_planes(const AccumulateArgs& a) {
@@ -156,48 +173,100 @@ void add_term(const TermArgs& a) {
 }
 
 template <bool kQuarters, bool kDivide>
-void codes_of(const CodeArgs& a) {
-  for (std::int64_t i = 0; i < a.count; ++i) {
-    const double q = clamp(kDivide ? a.acc[i] * a.factor / a.divisor : a.acc[i] * a.factor, a.lo, a.hi);
-    a.y[i] = kQuarters ? (static_cast<std::int32_t>(q) + 2) >> 2 : static_cast<std::int32_t>(nearest(q));
-  }
+inline std::int32_t code_of(const NoisyRule& rule, double acc) {
+  const double q = clamp(kDivide ? acc * rule.factor / rule.divisor : acc * rule.factor, rule.lo, rule.hi);
+  return kQuarters ? (static_cast<std::int32_t>(q) + 2) >> 2 : static_cast<std::int32_t>(nearest(q));
 }
 
-void codes(const CodeArgs& a) {
-  if (a.quarters) {
-    a.divide ? codes_of<true, true>(a) : codes_of<true, false>(a);
+// visit.run<quarters, divide>()
+template <class Visit>
+void with_rule(const NoisyRule& rule, const Visit& visit) {
+  if (rule.quarters) {
+    rule.divide ? visit.template run<true, true>() : visit.template run<true, false>();
   } else {
-    a.divide ? codes_of<false, true>(a) : codes_of<false, false>(a);
+    rule.divide ? visit.template run<false, true>() : visit.template run<false, false>();
   }
 }
 
-void dither(const DitherArgs& args) {
-  const DitherArgs a = args;
-  const float* __restrict const own = a.dither;
+struct CodesOf {
+  const CodeArgs& a;
+  template <bool kQuarters, bool kDivide>
+  void run() const {
+    const NoisyRule rule = a.rule;
+    for (std::int64_t i = 0; i < a.count; ++i) a.y[i] = code_of<kQuarters, kDivide>(rule, a.acc[i]);
+  }
+};
+
+void codes(const CodeArgs& a) { with_rule(a.rule, CodesOf{a}); }
+
+template <int kPlanes, bool kSamples>
+struct FinishOf {
+  const FinishArgs& a;
+  template <bool kQuarters, bool kDivide>
+  void run() const {
+    const SumsArgs s = a.sums;
+    const NoisyRule rule = a.rule;
+    [[maybe_unused]] const double u0 = a.units[0], u1 = a.units[1], u2 = a.units[2];
+    [[maybe_unused]] const double z_factor = a.z_factor;
+    const double* __restrict const start = a.start;
+    for (std::int64_t m = 0; m < s.rows; ++m) {
+      const std::int32_t* __restrict const sums = s.sums + m * s.row_stride;
+      const float* __restrict const z = kSamples ? a.z + m * s.columns : nullptr;
+      std::int32_t* __restrict const y = a.y + m * s.columns;
+      for (std::int64_t n = 0; n < s.columns; ++n) {
+        double v = start[n] + u0 * static_cast<double>(sums[n]);
+        if constexpr (kPlanes > 1) v += u1 * static_cast<double>(sums[n + s.plane_stride]);
+        if constexpr (kPlanes > 2) v += u2 * static_cast<double>(sums[n + 2 * s.plane_stride]);
+        if constexpr (kSamples) v += nearest(static_cast<double>(z[n]) * z_factor);
+        y[n] = code_of<kQuarters, kDivide>(rule, v);
+      }
+    }
+  }
+};
+
+template <int kPlanes>
+void finish_planes(const FinishArgs& a) {
+  a.z != nullptr ? with_rule(a.rule, FinishOf<kPlanes, true>{a}) : with_rule(a.rule, FinishOf<kPlanes, false>{a});
+}
+
+void finish(const FinishArgs& a) {
+  switch (a.sums.planes) {
+    case 1:
+      return finish_planes<1>(a);
+    case 2:
+      return finish_planes<2>(a);
+    default:
+      return finish_planes<3>(a);
+  }
+}
+
+template <class T>
+void functions_of(const FunctionArgs& a) {
+  constexpr int kBits = 8 * sizeof(T);
+  constexpr int kFields = 32 / kBits;
+  constexpr std::int64_t kTogether = 512;  // far enough from the stores for loads not to wait for them
+  const std::uint32_t* const table = a.table;
   for (std::int64_t m = 0; m < a.rows; ++m) {
-    const std::uint8_t* __restrict const codes = a.codes + m * a.row_stride;
-    std::uint8_t* __restrict const zeroth = a.zeroth + m * a.k;
-    std::uint8_t* __restrict const first = a.first + m * a.k;
-    std::uint8_t* __restrict const second = a.second + m * a.k;
-    for (std::int64_t k = 0; k < a.k; ++k) {
-      const std::int32_t code = codes[k];
-      const auto x = static_cast<float>(code);
-      const float low = a.low[0] + x * (a.low[1] + x * a.low[2]);
-      const float high = a.high[0] + x * (a.high[1] + x * a.high[2]);
-      const float s = code < 128 ? low : high;
-      const float sum = a.a + s;
-      const std::int32_t driven = code != 0 ? -1 : 0;
-      zeroth[k] = static_cast<std::uint8_t>(static_cast<std::int32_t>(sum * sum * a.scale[0] + a.base) & driven);
-      first[k] = static_cast<std::uint8_t>(static_cast<std::int32_t>(sum * s * a.scale[1] + own[k]) & driven);
-      second[k] = static_cast<std::uint8_t>(static_cast<std::int32_t>(s * s * a.scale[2] + own[k]) & driven);
+    const std::uint8_t* const codes = a.codes + m * a.row_stride;
+    T* const out = static_cast<T*>(a.out) + m * a.out_stride;
+    for (std::int64_t first = 0; first < a.k; first += kTogether) {
+      const std::int64_t count = a.k - first < kTogether ? a.k - first : kTogether;
+      std::uint32_t words[kTogether];
+      for (std::int64_t k = 0; k < count; ++k) words[k] = table[codes[first + k]];
+      for (int i = 0; i < kFields; ++i) {
+        T* const to = out + i * a.k + first;
+        for (std::int64_t k = 0; k < count; ++k) to[k] = static_cast<T>(words[k] >> (i * kBits));
+      }
     }
   }
 }
+
+void functions(const FunctionArgs& a) { a.bytes ? functions_of<std::uint8_t>(a) : functions_of<std::int16_t>(a); }
 
 }  // namespace noise_loops
 
 constexpr witin::kernels::NoiseKernels kNoiseLoops{noise_loops::cells,   noise_loops::digits,   noise_loops::accumulate,
                                                    noise_loops::shifted, noise_loops::add_term, noise_loops::codes,
-                                                   noise_loops::dither};
+                                                   noise_loops::finish,  noise_loops::functions};
 
 }  // namespace

@@ -38,7 +38,8 @@ struct Simd {
   static I sra2(I a) { return _mm256_srai_epi32(a, 2); }
   static I sra2_16(I a) { return _mm256_srai_epi16(a, 2); }
 
-  static I mul_even(I a, I b) { return _mm256_mul_epu32(a, b); }  // of the even lanes, 64 bits
+  static I mul_even(I a, I b) { return _mm256_mul_epu32(a, b); }       // of the even lanes, 64 bits
+  static I odd_to_even(I v) { return _mm256_shuffle_epi32(v, 0xf5); }  // odd lanes are of no use
   static F sqrt(F v) { return _mm256_sqrt_ps(v); }
 
   static F splat(float v) { return _mm256_set1_ps(v); }

@@ -46,6 +46,7 @@ struct Simd {
     const uint32x2_t y = vmovn_u64(vreinterpretq_u64_s32(b));
     return vreinterpretq_s32_u64(vmull_u32(x, y));
   }
+  static I odd_to_even(I v) { return vreinterpretq_s32_u64(vshrq_n_u64(vreinterpretq_u64_s32(v), 32)); }
   static F sqrt(F v) { return vsqrtq_f32(v); }
 
   static F splat(float v) { return vdupq_n_f32(v); }

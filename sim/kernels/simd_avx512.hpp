@@ -32,6 +32,7 @@ struct Avx512 {
   static I sra2_16(I a) { return _mm512_srai_epi16(a, 2); }
 
   static I mul_even(I a, I b) { return _mm512_mul_epu32(a, b); }  // of the even lanes, 64 bits
+  static I odd_to_even(I v) { return _mm512_srli_epi64(v, 32); }  // odd lanes are of no use
   static F sqrt(F v) { return _mm512_sqrt_ps(v); }
 
   static F splat(float v) { return _mm512_set1_ps(v); }

@@ -23,12 +23,4 @@ inline constexpr std::int32_t kMostFixed = 127 * 65536 + 127 * 256 + 127;  // 51
   return static_cast<std::int32_t>(std::clamp(v, -double{kMostFixed}, double{kMostFixed}));
 }
 
-// Digit i of v, balanced: the sum of digit_of(v, i, bits) 2^(i bits) over 24 / bits digits is v.
-[[nodiscard]] inline std::int32_t digit_of(std::int32_t v, int i, int bits) {
-  const std::int32_t half = 1 << (bits - 1);
-  std::int32_t start = 0;
-  for (int d = 0; d < 24; d += bits) start |= half << d;
-  return ((v + start) >> (i * bits) & ((1 << bits) - 1)) - half;
-}
-
 }  // namespace witin::noise

@@ -1,6 +1,7 @@
 #include "sim/noise/mbs_law.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include "sim/kernels/kernel_table.hpp"
@@ -9,55 +10,50 @@
 namespace witin::noise {
 namespace {
 
-using Functions = std::array<double, 3>;
-
 constexpr double kSilent = 6.4;
 constexpr double kFloor = 12.88502;
-constexpr Functions kLow{0.105176, 9.64785e-3, -4.71338e-5};  // s(x) below 128, by powers of x
-constexpr Functions kHigh{3.61852, -0.0395859, 1.34244e-4};   // and from there on
-// Steps of the three functions of x for few rows; their largest values are 189, 68.4 and 5.07.
-constexpr std::array<double, 3> kScale{32, 96, 1536};
+constexpr std::array<double, 3> kLow{0.105176, 9.64785e-3, -4.71338e-5};  // s(x) below 128, by powers of x
+constexpr std::array<double, 3> kHigh{3.61852, -0.0395859, 1.34244e-4};   // and from there on
+
+constexpr double kStep = 0x1p-17;
+constexpr std::int32_t kDriven = 255;     // what stands for x != 0; it meets twice w != 0
+constexpr double kFirst = 32142 * kStep;  // 2 kDriven of it are kFloor^2 - kSilent^2
+constexpr double kSecond = 21 * kStep;    // the largest s^2 in 15 bits
+constexpr double kTakesBack = 80;         // |w| of which C replaces a residue of B
+constexpr std::int32_t kHalf = 128;       // w^2 = kHalf h + l, C = kHalf C1 + C0
+constexpr std::int32_t kFields = 4;
 
 double slope(std::int32_t x) {
-  const Functions& c = x < 128 ? kLow : kHigh;
+  const std::array<double, 3>& c = x < 128 ? kLow : kHigh;
   return c[0] + c[1] * x + c[2] * x * x;
 }
 
-Functions functions(std::int32_t x) {
-  if (x == 0) return {};
-  const double s = slope(x);
-  return {(kFloor + s) * (kFloor + s) - kSilent * kSilent, 2 * (kFloor + s) * s, s * s};
-}
-
-struct WideTables {
-  std::array<std::array<std::int16_t, 256>, 3> of{};
+// The functions of x that rows are made of, `bits` each, the first one lowest: [word][x].
+struct Tables {
+  std::array<std::array<std::uint32_t, 256>, 2> words{};
 };
-const WideTables& wide_tables() {
-  static const WideTables made = [] {
-    WideTables out;
-    for (std::size_t x = 0; x < 256; ++x) {
-      const Functions values = functions(static_cast<std::int32_t>(x));
-      for (std::size_t i = 0; i < 3; ++i) out.of[i][x] = static_cast<std::int16_t>(nearest(values[i] * kScale[i]));
-    }
-    return out;
-  }();
-  return made;
+
+Tables make_tables(bool bytes) {
+  Tables out;
+  for (std::int32_t x = 1; x < 256; ++x) {
+    const double s = slope(x);
+    const double linear = 2 * kFloor * s;
+    const double b = nearest(linear / kFirst);
+    const auto c = static_cast<std::uint32_t>(nearest((s * s + (linear - b * kFirst) / kTakesBack) / kSecond));
+    const std::uint32_t c1 = c / kHalf;
+    const auto first = static_cast<std::uint32_t>(b);
+    const auto i = static_cast<std::size_t>(x);
+    out.words[0][i] = bytes ? c1 | c % kHalf << 8 | first << 16 | std::uint32_t{kDriven} << 24 : c | c1 << 16;
+    out.words[1][i] = bytes ? 0 : first | std::uint32_t{kDriven} << 16;
+  }
+  return out;
 }
 
-// One step of each function in 8 bits: their largest values are just below 255.
-const Functions& byte_steps() {
-  static const Functions made = [] {
-    constexpr double kMost = 254.9;
-    Functions out{};
-    for (std::int32_t x = 0; x < 256; ++x) {
-      for (std::size_t i = 0; i < 3; ++i) out[i] = std::max(out[i], functions(x)[i] / kMost);
-    }
-    return out;
-  }();
-  return made;
+const Tables& tables(bool bytes) {
+  static const Tables narrow = make_tables(true);
+  static const Tables wide = make_tables(false);
+  return bytes ? narrow : wide;
 }
-
-CodeRange range_of(std::span<const std::int16_t> table) { return {0, *std::ranges::max_element(table)}; }
 
 }  // namespace
 
@@ -66,37 +62,36 @@ double mbs_sigma(std::int32_t x, std::int32_t w) {
 }
 
 MbsVariance::MbsVariance(kernels::Isa isa, std::int64_t k, std::int64_t n, std::span<const std::int16_t> weight)
-    : isa_(isa), k_(k), silent_(static_cast<std::size_t>(n), kSilent * kSilent * static_cast<double>(k)) {
-  std::vector<std::int16_t> some(weight.size());
-  std::vector<std::int16_t> v(weight.size());
-  std::vector<std::vector<std::int16_t>> square(2, std::vector<std::int16_t>(weight.size()));
-  for (std::size_t i = 0; i < weight.size(); ++i) {
-    some[i] = weight[i] != 0 ? 1 : 0;
-    v[i] = static_cast<std::int16_t>(std::max(std::abs(int{weight[i]}) - 1, 0));
-    square[0][i] = static_cast<std::int16_t>(v[i] * v[i] / 128);
-    square[1][i] = static_cast<std::int16_t>(v[i] * v[i] % 128);
+    : isa_(isa),
+      bytes_(Product::code_bits(isa) == 8),
+      k_(k),
+      silent_(static_cast<std::size_t>(n), nearest(kSilent * kSilent / kStep) * kStep * static_cast<double>(k)) {
+  // Negative, so that 128 fits 8 bits.
+  const std::size_t cells = weight.size();
+  std::vector<std::int16_t> first(2 * cells);
+  std::vector<std::int16_t> high(cells);
+  std::vector<std::int16_t> second(2 * cells);
+  for (std::size_t i = 0; i < cells; ++i) {
+    const std::int32_t w = std::abs(int{weight[i]});
+    const std::int32_t h = (w * w + kHalf / 2 - 1) / kHalf;
+    const auto l = static_cast<std::int16_t>(kHalf * h - w * w);
+    first[i] = static_cast<std::int16_t>(-w);
+    first[cells + i] = w != 0 ? -2 : 0;
+    high[i] = static_cast<std::int16_t>(-h);
+    second[i] = bytes_ ? l : high[i];
+    second[cells + i] = bytes_ ? high[i] : l;
   }
-  std::array<CodeRange, 3> codes;
-  Functions step;
-  if (k <= kFewRows) {
-    for (std::size_t i = 0; i < 3; ++i) {
-      codes[i] = range_of(wide_tables().of[i]);
-      step[i] = 1 / kScale[i];
-    }
-  } else {
-    codes.fill(unsigned_range(8));
-    step = byte_steps();
-    for (std::uint32_t row = 0; row < static_cast<std::uint32_t>(k); ++row) {
-      constexpr std::uint32_t kGolden = 40503;  // 2^16 times the golden ratio: even steps of k spread evenly, too
-      dither_.push_back(static_cast<float>(row * kGolden & 0xFFFFU) * 0x1p-16F);
-    }
-  }
-  products_[0] = Product(isa, k, n, codes[0], std::span(&some, 1), {step[0]});
-  products_[1] = Product(isa, k, n, codes[1], std::span(&v, 1), {step[1]});
-  products_[2] = Product(isa, k, n, codes[2], square, {128 * step[2], step[2]});
+  const auto add = [&](std::int64_t from, const std::vector<std::int16_t>& weights, CodeRange codes, double unit) {
+    const std::int64_t rows = std::ssize(weights) / n;
+    parts_.push_back({from * k, Product(isa, rows, n, codes, std::span(&weights, 1), {unit})});
+  };
+  const CodeRange codes = bytes_ ? unsigned_range(8) : CodeRange{0, 32767};
+  add(2, first, unsigned_range(8), -kFirst);
+  add(0, second, codes, -kHalf * kSecond);
+  if (bytes_) add(0, high, codes, -kHalf * kHalf * kSecond);
 }
 
-MbsVariance::Sums MbsVariance::multiply(const Codes& x, std::int64_t rows, ops::Scratch& scratch) const {
+Codes MbsVariance::functions(const Codes& x, std::int64_t rows, ops::Scratch& scratch) const {
   const auto* codes = static_cast<const std::uint8_t*>(x.data);
   std::int64_t stride = x.stride;
   if (size_of(x.storage) != 1) {
@@ -107,52 +102,41 @@ MbsVariance::Sums MbsVariance::multiply(const Codes& x, std::int64_t rows, ops::
     codes = own.data();
     stride = k_;
   }
-  if (dither_.empty()) return multiply_wide(codes, stride, rows, scratch);
-  std::array<std::uint8_t*, 3> values;
-  for (std::uint8_t*& each : values) {
-    each = scratch.take<std::uint8_t>(static_cast<std::size_t>(rows * k_) + kernels::kReadSlack).data();
+  const std::int64_t fields = bytes_ ? kFields : kFields / 2;  // of a word
+  const Codes out{nullptr, bytes_ ? Storage::kU8 : Storage::kS16, kFields * k_};
+  const std::size_t bytes = static_cast<std::size_t>(rows * out.stride) * size_of(out.storage) + kernels::kReadSlack;
+  auto* const data = scratch.take<std::byte>(bytes).data();
+  for (std::int64_t word = 0; word < kFields / fields; ++word) {
+    kernels::kernel_table(isa_).noise.functions(
+        {.codes = codes,
+         .rows = rows,
+         .row_stride = stride,
+         .k = k_,
+         .table = tables(bytes_).words[static_cast<std::size_t>(word)].data(),
+         .bytes = bytes_,
+         .out = data + static_cast<std::size_t>(word * fields * k_) * size_of(out.storage),
+         .out_stride = out.stride});
   }
-  kernels::DitherArgs args{};
-  const Functions& step = byte_steps();
-  for (std::size_t i = 0; i < 3; ++i) {
-    args.low[i] = static_cast<float>(kLow[i]);
-    args.high[i] = static_cast<float>(kHigh[i]);
-    args.scale[i] = static_cast<float>((i == 1 ? 2 : 1) / step[i]);
-  }
-  args.codes = codes;
-  args.rows = rows;
-  args.row_stride = stride;
-  args.k = k_;
-  args.a = static_cast<float>(kFloor);
-  args.base = static_cast<float>(0.5 - kSilent * kSilent / step[0]);
-  args.dither = dither_.data();
-  args.zeroth = values[0];
-  args.first = values[1];
-  args.second = values[2];
-  kernels::kernel_table(isa_).noise.dither(args);
-  Sums sums;
-  for (std::size_t i = 0; i < 3; ++i) sums[i] = products_[i].multiply({values[i], Storage::kU8, k_}, rows, scratch);
-  return sums;
+  return {data, out.storage, out.stride};
 }
 
-MbsVariance::Sums MbsVariance::multiply_wide(const std::uint8_t* x, std::int64_t stride, std::int64_t rows,
-                                             ops::Scratch& scratch) const {
-  Sums sums;
-  for (std::size_t i = 0; i < 3; ++i) {
-    const auto values = scratch.take<std::int16_t>(static_cast<std::size_t>(rows * k_) + kernels::kReadSlack);
-    for (std::int64_t m = 0; m < rows; ++m) {
-      for (std::int64_t k = 0; k < k_; ++k) {
-        values[static_cast<std::size_t>(m * k_ + k)] = wide_tables().of[i][x[m * stride + k]];
-      }
-    }
-    sums[i] = products_[i].multiply({values.data(), Storage::kS16, k_}, rows, scratch);
+MbsVariance::Sums MbsVariance::multiply(const Codes& x, std::int64_t rows, ops::Scratch& scratch) const {
+  const Codes functions = this->functions(x, rows, scratch);
+  const auto sums = scratch.take<Product::Sums>(parts_.size());
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const auto* const data = static_cast<const std::byte*>(functions.data);
+    const std::size_t first = static_cast<std::size_t>(parts_[i].first) * size_of(functions.storage);
+    sums[i] = parts_[i].product.multiply({data + first, functions.storage, functions.stride}, rows, scratch);
   }
   return sums;
 }
 
 void MbsVariance::variance(const Sums& sums, std::int64_t first, std::int64_t count, double* out) const {
-  products_[0].accumulate(sums[0], first, count, silent_.data(), out);
-  for (std::size_t i = 1; i < 3; ++i) products_[i].accumulate(sums[i], first, count, nullptr, out);
+  const double* start = silent_.data();
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    parts_[i].product.accumulate(sums[i], first, count, start, out);
+    start = nullptr;
+  }
 }
 
 }  // namespace witin::noise

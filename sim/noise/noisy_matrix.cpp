@@ -236,6 +236,9 @@ void NoisyMatrix::prepare_frame_terms() {
       frame_bias_sigma_.push_back(each * (term.per == Per::kColumn ? rows : std::sqrt(rows)));
     }
   }
+  for (std::int32_t x = 0; model_->input && x <= std::max(x_.hi, -x_.lo); ++x) {
+    input_sigma_.push_back((*model_->input)(x));
+  }
   if (!model_->weight || model_->weight->scale != Scale::kFrame) return;
   const Per per = model_->weight->per;
   const bool squared = per == Per::kCell;

@@ -108,6 +108,8 @@ class NoisyMatrix {
   [[nodiscard]] std::span<const std::int64_t> input_rows() const { return source_->input_rows(); }
 
   void run_rows(const Rows& rows, ops::Scratch& scratch) const;
+  [[nodiscard]] bool finish_at_once(const Rows& rows, const Product::Sums& sums, std::size_t at_once,
+                                    ops::Scratch& scratch) const;
   void finish(const Rows& rows, std::span<double> acc, ops::Scratch& scratch) const;
   void add_noisy_codes(const Rows& rows, std::span<double> acc, ops::Scratch& scratch) const;
   void add_frame_weights(const Rows& rows, std::span<double> acc, ops::Scratch& scratch) const;
@@ -126,6 +128,7 @@ class NoisyMatrix {
   // Logarithm of what keeps a code of x_ below 511 LSB of fixed point, noise of ten sigma included.
   [[nodiscard]] int code_scale_log2() const { return x_.hi > 255 || x_.lo < -255 ? 5 : 1; }
   void convert(std::span<const double> acc, std::span<std::int32_t> y) const;
+  [[nodiscard]] kernels::NoisyRule fast_rule() const;
   [[nodiscard]] const Product& cells() const { return own_cells_ ? *own_cells_ : source_->exact(); }
 
   std::shared_ptr<const MatrixSource> source_;
@@ -146,6 +149,7 @@ class NoisyMatrix {
   std::vector<double> start_;             // [columns]
   std::vector<double> gain_;              // [columns]
   std::vector<std::int64_t> dead_;        // columns
+  std::vector<double> input_sigma_;       // [|code|]; empty: no noise of the input
   std::vector<double> frame_bias_sigma_;  // [columns], accumulator units; empty: none
   // Units of 2^-14; of digits of codes where codes are noisy. One of the trial's own, or the source's.
   std::optional<Product> own_cells_;

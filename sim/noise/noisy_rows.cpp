@@ -54,6 +54,7 @@ void NoisyMatrix::run_rows(const Rows& rows, ops::Scratch& scratch) const {
   if (!noisy_codes) sums = cells().multiply(rows.codes, std::ssize(rows.passes), scratch);
   MbsVariance::Sums variances;
   if (mbs_) variances = mbs_->multiply(rows.codes, std::ssize(rows.passes), scratch);
+  if (!whole && finish_at_once(rows, sums, at_once, scratch)) return;
   const auto acc = scratch.take<double>(std::min(at_once, count) * columns);
   const auto variance = scratch.take<double>(mbs_ ? acc.size() : 0);
   for (std::size_t m = 0; m < count; m += at_once) {
@@ -85,6 +86,34 @@ void NoisyMatrix::run_rows(const Rows& rows, ops::Scratch& scratch) const {
     if (model_->sigma_acc != 0) add_drawn(Term::kAcc, part.passes, model_->sigma_acc * kUnit, part_acc, scratch);
     finish(part, part_acc, scratch);
   }
+}
+
+// Codes from sums without accumulators in memory, where these get one sample at most and nobody sees them.
+bool NoisyMatrix::finish_at_once(const Rows& rows, const Product::Sums& sums, std::size_t at_once,
+                                 ops::Scratch& scratch) const {
+  const bool two = model_->sigma_acc != 0 && output_sigma_ != 0;
+  if (!fast_ || two || mbs_ != nullptr || !frame_bias_sigma_.empty() || !dead_.empty() || !rows.acc.empty() ||
+      !rows.v.empty()) {
+    return false;
+  }
+  const auto columns = static_cast<std::size_t>(columns_);
+  const double sigma = model_->sigma_acc + output_sigma_;
+  const Term term = output_sigma_ != 0 ? Term::kOutput : Term::kAcc;
+  const auto z = scratch.take<float>(sigma != 0 ? at_once * columns : 0);
+  for (std::size_t m = 0; m < rows.passes.size(); m += at_once) {
+    const std::size_t some = std::min(at_once, rows.passes.size() - m);
+    if (sigma != 0) draw_accumulators(term, rows.passes.subspan(m, some), z.first(some * columns));
+    const bool done = cells().finish(sums, static_cast<std::int64_t>(m), static_cast<std::int64_t>(some),
+                                     {.sums = {},
+                                      .units = {},
+                                      .start = start_.data(),
+                                      .z = sigma != 0 ? z.data() : nullptr,
+                                      .z_factor = sigma * kUnit,
+                                      .rule = fast_rule(),
+                                      .y = rows.y.data() + m * columns});
+    if (!done) return false;
+  }
+  return true;
 }
 
 void NoisyMatrix::finish(const Rows& rows, std::span<double> acc, ops::Scratch& scratch) const {
@@ -136,7 +165,7 @@ void NoisyMatrix::draw_accumulators(Term term, std::span<const Pass> passes, std
 void NoisyMatrix::draw_rows(Term term, std::span<const Pass> passes, std::span<float> out) const {
   const std::int64_t all = 2 * node_rows_;
   const auto rows = static_cast<std::size_t>(rows_);
-  std::vector<float> z(static_cast<std::size_t>(all));
+  std::vector<float> z(static_cast<std::size_t>(std::ranges::max(input_rows()) + 1));
   for (std::size_t m = 0; m < passes.size(); ++m) {
     sampler_->normals(term, static_cast<std::uint64_t>(passes[m] * all), z);
     for (std::size_t k = 0; k < rows; ++k) out[m * rows + k] = z[static_cast<std::size_t>(input_rows()[k])];
@@ -154,7 +183,8 @@ void NoisyMatrix::add_noisy_codes(const Rows& rows, std::span<double> acc, ops::
     z = drawn;
   }
   for (std::size_t i = 0; i < x.size(); ++i) {
-    x[i] = codes[i] + (*model_->input)(std::abs(int{codes[i]})) * static_cast<double>(z[i]);
+    const std::size_t magnitude = std::min(static_cast<std::size_t>(std::abs(int{codes[i]})), input_sigma_.size() - 1);
+    x[i] = codes[i] + input_sigma_[magnitude] * static_cast<double>(z[i]);
   }
   cells().add_real(x, std::ssize(rows.passes), code_scale_log2(), acc.data(), scratch);
   scratch.rewind(mark);
@@ -253,19 +283,21 @@ void NoisyMatrix::convert(std::span<const double> acc, std::span<std::int32_t> y
     for (std::size_t i = 0; i < acc.size(); ++i) y[i] = rule_.y(static_cast<std::int64_t>(acc[i]));
     return;
   }
+  kernels::kernel_table(isa_).noise.codes(
+      {.acc = acc.data(), .count = std::ssize(acc), .rule = fast_rule(), .y = y.data()});
+}
+
+kernels::NoisyRule NoisyMatrix::fast_rule() const {
   const bool quarters = rule_.has_v();
   const double units = quarters ? 4 : 1;
   const double divisor = g_lsb_ * kUnit;
   const CodeRange range = rule_.range();
-  kernels::kernel_table(isa_).noise.codes({.acc = acc.data(),
-                                           .count = std::ssize(acc),
-                                           .quarters = quarters,
-                                           .divide = !power_of_two_,
-                                           .factor = power_of_two_ ? units / divisor : units,
-                                           .divisor = divisor,
-                                           .lo = quarters ? 4.0 * range.lo - 2 : range.lo,
-                                           .hi = quarters ? 4.0 * range.hi + 1 : range.hi,
-                                           .y = y.data()});
+  return {.quarters = quarters,
+          .divide = !power_of_two_,
+          .factor = power_of_two_ ? units / divisor : units,
+          .divisor = divisor,
+          .lo = quarters ? 4.0 * range.lo - 2 : range.lo,
+          .hi = quarters ? 4.0 * range.hi + 1 : range.hi};
 }
 
 }  // namespace witin::noise

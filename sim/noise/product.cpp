@@ -47,7 +47,6 @@ class Packing {
                         .columns = columns_,
                         .wide = operands_.wide,
                         .digits = digits_,
-                        .digit_bits = digit_bits(!operands_.wide),
                         .weights = packed_->data(),
                         .panel = table.panel,
                         .groups = groups_,
@@ -189,6 +188,14 @@ void Product::accumulate(const Sums& sums, std::int64_t first, std::int64_t coun
   }
 }
 
+bool Product::finish(const Sums& sums, std::int64_t first, std::int64_t count, kernels::FinishArgs args) const {
+  if (parts_.size() != 1 || planes_ >= kernels::kMostPlanes) return false;
+  args.sums = view(sums, 0, first, count);
+  std::ranges::copy(units_, args.units);
+  kernels::kernel_table(isa_).noise.finish(args);
+  return true;
+}
+
 void Product::total(const Sums& sums, int shift, std::int64_t* total) const {
   for (std::size_t part = 0; part < sums.parts.size(); ++part) {
     kernels::ShiftedArgs args{.sums = view(sums, part, 0, sums.rows), .shifts = {}, .total = total};
@@ -207,18 +214,21 @@ void Product::add_real(std::span<const double> x, std::int64_t rows, int scale_l
   const auto digit = scratch.take<std::int16_t>(x.size() + kernels::kReadSlack);
   const auto total = scratch.take<std::int64_t>(static_cast<std::size_t>(rows * n_));
   std::ranges::fill(total, 0);
+  const std::int32_t half = 1 << (bits - 1);
+  const std::int32_t start = bits == 8 ? half * 0x10101 : half * 0x1001;
+  const std::int32_t mask = (1 << bits) - 1;
   for (int j = 0; j < 24 / bits; ++j) {
     const ops::Scratch::Mark inner = scratch.mark();
     for (std::size_t i = 0; i < x.size(); ++i) {
-      digit[i] = static_cast<std::int16_t>(digit_of(fixed[i], j, bits));
+      digit[i] = static_cast<std::int16_t>(((fixed[i] + start) >> (j * bits) & mask) - half);
     }
     const Sums sums = multiply({digit.data(), Storage::kS16, k_}, rows, scratch);
     this->total(sums, j * bits, total.data());
     scratch.rewind(inner);
   }
   const int drop = kFractionBits - scale_log2;
-  const std::int64_t half = (std::int64_t{1} << drop) >> 1;
-  for (std::size_t i = 0; i < total.size(); ++i) acc[i] += static_cast<double>((total[i] + half) >> drop);
+  const std::int64_t rounding = (std::int64_t{1} << drop) >> 1;
+  for (std::size_t i = 0; i < total.size(); ++i) acc[i] += static_cast<double>((total[i] + rounding) >> drop);
   scratch.rewind(mark);
 }
 

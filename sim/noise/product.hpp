@@ -54,6 +54,10 @@ class Product {
   // acc[m, n] = start[n] + units * sums of rows first .. first + count - 1; start null: acc += the same.
   void accumulate(const Sums& sums, std::int64_t first, std::int64_t count, const double* start, double* acc) const;
 
+  // The codes of what accumulate() gives, with at most one sample each: `args` without its sums and units. False where
+  // there are too many sums.
+  [[nodiscard]] bool finish(const Sums& sums, std::int64_t first, std::int64_t count, kernels::FinishArgs args) const;
+
   // total[m, n] += units * sums << shift of all rows, units those of fixed point; exact.
   void total(const Sums& sums, int shift, std::int64_t* total) const;
 
