@@ -5,6 +5,7 @@ names of the published traces.
 """
 import numpy as np
 
+from noise import Matrix, NoisyRule
 from rules import I64, OutputRule, clip, dot, shifted, signed
 from wtm2101 import clip8, gate, lut256
 
@@ -18,10 +19,41 @@ class Cell:
         self.node = node
         self.rounding = node.get("rounding", "half_up")
         self.x = node.x.reshape(len(node.x), -1)
-        self._acc, self._v = [], []
+        self._acc, self._v, self._frame = [], [], 0
 
-    def matrix(self, name):
-        """codes -> array(codes, weight_NAME, bias_NAME, g_NAME), 8 bits; accumulators are kept for the trace."""
+    def matrices(self, *names):
+        """Of each name: codes -> array(codes, weight_NAME, bias_NAME, g_NAME), 8 bits; accumulators are kept for the
+        trace, in this order."""
+        if self.node.noise is not None:
+            return self._noisy_matrices(names)
+        return [self._matrix(name) for name in names]
+
+    def _noisy_matrices(self, names):
+        """Blocks on the diagonal of one matrix; a pass is frame * matrices + matrix."""
+        noise = self.node.noise
+        if noise.model.mbs:
+            self.node.refuse("mbs has no law for the signed state of a recurrent cell")
+        weights = [self.node.tensor(f"weight_{name}") for name in names]
+        rows, columns = (np.cumsum([0] + [weight.shape[i] for weight in weights]) for i in (0, 1))
+
+        def make(i, name):
+            weight = weights[i]
+            bias = np.broadcast_to(self.node.tensor(f"bias_{name}", np.zeros(1, I64)), weight.shape[1])
+            matrix = Matrix(noise, weight, bias, rows[i] + np.arange(len(weight)), rows[-1], columns[-1], columns[i],
+                            first_bias_row=8 * i)
+            rule = NoisyRule(OutputRule(self.node, f"g_{name}"))
+
+            def apply(u):
+                acc, v, y = rule(*matrix.accumulate(u[None], np.array([self._frame * len(names) + i]), rule.g))
+                self._acc.append(acc[0])
+                self._v.append(None if v is None else v[0])
+                return y[0]
+
+            return apply
+
+        return [make(i, name) for i, name in enumerate(names)]
+
+    def _matrix(self, name):
         weight, bias = self.node.tensor(f"weight_{name}"), self.node.tensor(f"bias_{name}", np.zeros(1, I64))
         rule = OutputRule(self.node, f"g_{name}")
 
@@ -53,7 +85,7 @@ class Cell:
         for t, x in enumerate(self.x):
             if reset and t % reset == 0:
                 state = zero
-            self._acc, self._v = [], []
+            self._acc, self._v, self._frame = [], [], t
             state, fields = step(x, *state)
             fields["npu_acc"] = np.concatenate(self._acc)
             if self._v[0] is not None:
@@ -65,7 +97,7 @@ class Cell:
 
 def lstm(node):
     cell = Cell(node)
-    ifo, candidate = cell.matrix("ifo"), cell.matrix("c")
+    ifo, candidate = cell.matrices("ifo", "c")
     table_gate, table_cell, table_output = (node.tensor(f"table_{t}") for t in ("gate", "cell", "output"))
     shifts = node.get("shifts", [0, 0, -7, -7])
 
@@ -87,7 +119,7 @@ def lstm(node):
 def gru(node):
     """n = T1(in + (r * hn >> 7)); h' = (ones - z) n + z h"""
     cell = Cell(node)
-    zr, hn, inn = cell.matrix("zr"), cell.matrix("hn"), cell.matrix("in")
+    zr, hn, inn = cell.matrices("zr", "hn", "in")
     sigmoid, tanh = node.tensor("table_sigmoid"), node.tensor("table_tanh")
     shifts, ones = node.get("shifts", [-7, -7]), node.get("ones", 128)
 
@@ -105,7 +137,7 @@ def gru(node):
 def gru_single(node):
     """n = T1([r * h >> 7, x] W); h' = (ones - z) h + z n; rows of both matrices: h first, then x"""
     cell = Cell(node)
-    zr, candidate = cell.matrix("zr"), cell.matrix("h")
+    zr, candidate = cell.matrices("zr", "h")
     sigmoid, tanh = node.tensor("table_sigmoid"), node.tensor("table_tanh")
     shifts, ones = node.get("shifts", [-7, -7]), node.get("ones", 128)
 
@@ -125,7 +157,7 @@ def gru_single(node):
 def gru2array(node):
     """gx and gh apart, columns z, r, n; z = T0(gx_z + gh_z) on the 9-bit sum; h' = n - (z (n - h) >> 7)"""
     cell = Cell(node)
-    from_x, from_h = cell.matrix("x"), cell.matrix("h")
+    from_x, from_h = cell.matrices("x", "h")
     sigmoid, tanh = node.tensor("table_sigmoid"), node.tensor("table_tanh")
     shifts, ones = node.get("shifts", [-7, -7, 0, 0]), node.get("ones", 128)
     limits = node.get("state_min", -127), 127

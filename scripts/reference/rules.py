@@ -2,6 +2,7 @@
 
 Formulas: sim/arith/numerics.md. Everything is exact: int64, or Python integers where a divisor is no integer.
 """
+import copy
 from fractions import Fraction
 
 import numpy as np
@@ -31,7 +32,8 @@ def clip(values, limits):
 class Node:
     """A node of a package with its inputs: `xs` arrays [frames, *shape] of codes and their `ranges`."""
 
-    def __init__(self, package, entry, xs, ranges, profile):
+    def __init__(self, package, entry, xs, ranges, profile, noise=None):
+        self.noise = noise  # NodeNoise, or None
         self.name, self.op, self.xs, self.ranges, self.profile = entry["name"], entry["op"], xs, ranges, profile
         self._package, self._entry = package, entry
         self.x, self.range = xs[0], ranges[0]
@@ -92,6 +94,12 @@ class OutputRule:
             self.g = node.need("divisor") / node.need("multiplier")
         if not self.g > 0:
             node.refuse(f"{g} = {self.g} is not positive")
+
+    def with_divisor(self, g):
+        """The same rule with another g, in no order of float32."""
+        other = copy.copy(self)
+        other.g, other.float_order = g, None
+        return other
 
     def v(self, acc):
         """None where the profile has no ADC code."""

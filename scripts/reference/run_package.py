@@ -17,6 +17,7 @@ sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
 import array_ops  # noqa: E402
 import digital_ops  # noqa: E402
+import noisy_ops  # noqa: E402
 import recurrent_ops  # noqa: E402
 import wpkg  # noqa: E402
 from rules import Node, RunError  # noqa: E402
@@ -48,8 +49,8 @@ class Results(dict):
         self.ranges = {}
 
 
-def run(package, inputs):
-    """Results of a package on inputs {name: array}."""
+def run(package, inputs, noise=None):
+    """Results of a package on inputs {name: array}, with the noise of one trial (noise.Noise) or without."""
     codes, ranges, results = {}, {}, Results()
     for entry in package.inputs:
         if entry["name"] not in inputs:
@@ -58,12 +59,14 @@ def run(package, inputs):
         ranges[entry["name"]] = package.input_range(entry)
     if len({len(values) for values in codes.values()}) != 1:
         raise RunError("the inputs have different numbers of frames")
-    for entry in package.nodes:
+    for index, entry in enumerate(package.nodes):
         if entry["op"] not in OPERATORS:
             raise RunError(f"node {entry['name']}: unknown operator {entry['op']}")
         node = Node(package, entry, [codes[i] for i in entry["inputs"]], [ranges[i] for i in entry["inputs"]],
-                    entry.get("arithmetic", package.arithmetic))
+                    entry.get("arithmetic", package.arithmetic), noise and noise.of(entry["name"], index))
         fields, limits = OPERATORS[entry["op"]](node)
+        if node.noise and entry["op"] in array_ops.OPERATORS and node.get("mode", "array") != "digital":
+            fields = noisy_ops.noisy(node, fields, limits)
         y = fields.pop("npu_y")
         results[entry["name"]] = {"npu_y": y, **fields}
         codes[entry["name"]], ranges[entry["name"]] = y, limits

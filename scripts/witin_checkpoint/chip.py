@@ -33,9 +33,10 @@ def _array_node(name, attributes):
         texts.append(f"g = {g:g} is not one of the array's 256, 512, ..., 8192; the ADC rule is applied all the same")
     if attributes.get("y_bits", 8) > 8:
         texts.append(f"the array gives int8; y_bits {attributes['y_bits']} is kept, the chip has no such output")
-    if attributes.get("split"):
+    wide = attributes.get("x_bits", 8) > 8
+    if wide and attributes.get("split"):
         texts.append("the rounding of the chip's digital part is unknown; the library's integer divider is used")
-    elif attributes.get("x_bits", 8) > 8:
+    elif wide:
         texts.append(f"the array takes 8 bits; x_bits {attributes['x_bits']} without a split does not fit it")
     if not g > 0:
         raise CheckpointError(f"{name}: g is {g:g}")

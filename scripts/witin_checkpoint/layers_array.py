@@ -143,8 +143,8 @@ class ArrayLayer(QuantisedLayer):
             attributes["x_signed"] = True
         if self.shift:
             attributes["shift"] = min(self.shift, high)
-        if self.x_bits > 8:
-            attributes["split"] = self.split
+        if self.x_bits > 8 or (self.way == "core" and self.op != "linear"):
+            attributes["split"] = self.way == "core"  # of 8 bits: run as a matrix, which noise depends on
         if self.y_limit != self.y_bits:
             if self.split:
                 attributes["y_limit_bits"] = self.y_limit

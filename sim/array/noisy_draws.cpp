@@ -29,7 +29,8 @@ class Library {
 
   Status give() {
     const noise::Kind kind = setup_.model->kind;
-    if (kind == noise::Kind::kCustom || !source_.attributes.k_split.empty()) {
+    const bool grouped_matrix = lowering_.groups > 1 && !source_.native;
+    if (kind == noise::Kind::kCustom || !source_.attributes.k_split.empty() || grouped_matrix) {
       return refuse("given draws are for the training library's models and operators", "", "");
     }
     const std::int64_t each = count();
@@ -132,7 +133,8 @@ class Library {
   }
 
   void take_weight(std::int64_t polarity) {
-    std::vector<float>& out = samples(Term::kWeight, polarities_ * cells());
+    const std::int64_t node_rows = lowering_.groups * rows_;
+    std::vector<float>& out = samples(Term::kWeight, polarities_ * node_rows * columns_);
     const std::size_t first = next_;
     const std::int64_t channels = lowering_.channels / lowering_.groups;
     const std::int64_t outputs = columns_ / lowering_.groups;
@@ -142,7 +144,8 @@ class Library {
           for (const Tap& th : h.taps) {
             for (const Tap& tw : w.taps) {
               for (std::int64_t c = 0; c < channels; ++c) {
-                const std::int64_t row = polarity * rows_ + (tw.row * lowering_.h.kernel + th.row) * channels + c;
+                const std::int64_t row =
+                    polarity * node_rows + group * rows_ + (tw.row * lowering_.h.kernel + th.row) * channels + c;
                 for (std::int64_t n = 0; n < outputs; ++n) {
                   const auto element =
                       static_cast<std::size_t>(lowering_.weight.place(group, c, n, th.kernel, tw.kernel));

@@ -20,11 +20,12 @@ NoiseMatrix make_matrix(const NoiseSource& source, std::int64_t group, const Axi
   const ArrayTensors& tensors = source.tensors;
   const std::int64_t channels = lowering.channels / lowering.groups;
   const std::int64_t columns = lowering.columns / lowering.groups;
-  const std::int64_t node_rows = lowering.h.kernel * lowering.w.kernel * channels;
-  const std::vector<std::int32_t> part_of = part_of_row(source.attributes, node_rows);
+  const std::int64_t group_rows = lowering.h.kernel * lowering.w.kernel * channels;
+  const std::vector<std::int32_t> part_of = part_of_row(source.attributes, group_rows);
 
   const bool pn = source.pn();
   NoiseMatrix out;
+  out.group = group;
   out.first_column = group * columns;
   out.part = part;
   out.h = &h;
@@ -45,7 +46,7 @@ NoiseMatrix make_matrix(const NoiseSource& source, std::int64_t group, const Axi
         const bool own = part_of[static_cast<std::size_t>(row)] == part;
         const std::int64_t channel = group * channels + c;
         if (own) add(out.runs, tap_h.offset, tap_w.offset, channel);
-        if (own) spec.row_numbers.push_back(row);
+        if (own) spec.row_numbers.push_back(group * group_rows + row);
         if (source.attributes.split && part == 0) {
           add(out.high_runs, tap_h.offset, tap_w.offset, channel);
           ++out.high_rows;
@@ -63,7 +64,7 @@ NoiseMatrix make_matrix(const NoiseSource& source, std::int64_t group, const Axi
     }
   }
   spec.columns = columns;
-  spec.node_rows = node_rows;
+  spec.node_rows = lowering.groups * group_rows;
   spec.node_columns = lowering.columns;
   spec.first_column = out.first_column;
   spec.channels = channels;

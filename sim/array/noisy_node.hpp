@@ -1,7 +1,8 @@
 // An ArrayOperator under noise: the same geometry, matrices with noise instead of packed ones.
 //
 // Codes are gathered into rows, both polarities one after the other, so that every row of the array has a cell of its
-// own. A pass of the array is one output pixel of one part in one frame. Laws: sim/noise/noise.md.
+// own; groups are blocks on the diagonal of one matrix. A pass of the array is one output pixel of one group of one part
+// in one frame. Laws: sim/noise/noise.md.
 #pragma once
 
 #include <algorithm>
@@ -24,6 +25,7 @@ struct NoiseRun {
 // The rows and columns of one group, phase and part: the same for every trial.
 struct NoiseMatrix {
   std::vector<NoiseRun> runs;  // of one polarity
+  std::int64_t group = 0;
   std::int64_t first_column = 0;
   std::int64_t part = 0;
   const AxisPhase* h = nullptr;

@@ -124,8 +124,8 @@ void NoisyNode::run_positions(const Block& block, std::span<const Matrix> parts,
     const auto input_noise = scratch.take<float>(plane ? own : 0);
     if (plane) gather_noise(block, matrix.layout->runs, positions, input_noise);
     for (std::size_t m = 0; m < positions.size(); ++m) {
-      passes[m] =
-          ((run.first_frame + positions[m].frame) * parts_ + matrix.layout->part) * pixels() + positions[m].pixel;
+      const std::int64_t part = (run.first_frame + positions[m].frame) * parts_ + matrix.layout->part;
+      passes[m] = (part * source_->lowering.groups + matrix.layout->group) * pixels() + positions[m].pixel;
     }
     matrix.noisy.run(codes, passes, input_noise, y, acc, v, scratch);
     for (std::size_t i = 0; !alone && i < each; ++i) sum[i] += y[i];

@@ -1,5 +1,7 @@
 #include "sim/array/vector_layer.hpp"
 
+#include <numeric>
+
 #include "sim/array/array_tensors.hpp"
 #include "sim/ops/codes.hpp"
 
@@ -27,6 +29,16 @@ Result<VectorLayer> VectorLayer::make(const ops::NodeContext& context, const Spe
     layer.weight.rows.push_back(tensors->weight.address(static_cast<std::size_t>(row * spec.columns)));
   }
   const Staging staging = choose_staging(context.isa(), spec.codes, false, tensors->weight, {});
+  noise::MatrixSpec noise;
+  noise.columns = spec.columns;
+  noise.row_numbers.resize(static_cast<std::size_t>(spec.rows));
+  std::iota(noise.row_numbers.begin(), noise.row_numbers.end(), 0);
+  noise.node_rows = spec.rows;
+  noise.node_columns = spec.columns;
+  noise.bias = tensors->bias;
+  noise.bias_rows = attributes.bias_rows;
+  noise.x = spec.codes;
+  noise.rule = attributes.rule;
   layer.layout = {staging.operands, {0}, spec.rows, spec.columns, std::nullopt};
   layer.bias = std::move(tensors->bias);
   layer.rule = attributes.rule;
@@ -35,7 +47,25 @@ Result<VectorLayer> VectorLayer::make(const ops::NodeContext& context, const Spe
     const Error& error = made.error();
     return context.attribute_error(spec.g, error.code, error.what, error.expected, error.found, error.hint);
   }
-  return VectorLayer(staging, *std::move(made));
+  return VectorLayer(staging, *std::move(made), std::move(tensors->weight), std::move(noise));
+}
+
+noise::MatrixSpec VectorLayer::noise_spec() const {
+  noise::MatrixSpec spec = noise_spec_;
+  spec.weight.resize(weight_.size());
+  for (std::size_t i = 0; i < spec.weight.size(); ++i) spec.weight[i] = static_cast<std::int16_t>(weight_[i]);
+  return spec;
+}
+
+Result<std::vector<VectorLayer>> VectorLayer::make_all(const ops::NodeContext& context,
+                                                       std::initializer_list<Spec> specs) {
+  std::vector<VectorLayer> out;
+  for (const Spec& spec : specs) {
+    Result<VectorLayer> layer = make(context, spec);
+    if (!layer) return std::move(layer).error();
+    out.push_back(*std::move(layer));
+  }
+  return out;
 }
 
 void VectorLayer::run(std::span<const std::int32_t> x, std::span<std::int32_t> y, std::span<std::int32_t> acc,

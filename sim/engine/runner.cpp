@@ -77,12 +77,7 @@ Status Runner::draw_noise() {
     const std::string& name = plan_.nodes[step].name;
     if (fnmatch(options.nodes.c_str(), name.c_str(), 0) != 0) continue;
     const auto* const noisy = dynamic_cast<const ops::Noisy*>(plan_.steps[step].op.get());
-    if (noisy == nullptr && plan_.nodes[step].macs == 0) continue;  // not on the array
-    if (noisy == nullptr) {
-      return Error{"noise.operator",      "no noise model covers this operator",
-                   "node '" + name + "'", "linear, conv2d, conv_transpose2d or tdnn",
-                   plan_.nodes[step].op,  "choose the other nodes with a glob"};
-    }
+    if (noisy == nullptr) continue;  // not on the array
     ops::NoiseSetup setup{options.model.get(), options.seed, options.trial, plan_.package.nodes[step].index,
                           source_.frames(),    nullptr};
     if (!options.draws.none()) {
@@ -92,7 +87,7 @@ Status Runner::draw_noise() {
       setup.draws = &given->second;
     }
     Result<std::unique_ptr<const ops::Noise>> noise = noisy->draw_noise(setup);
-    if (!noise) return std::move(noise).error().within("node '" + name + "'");
+    if (!noise) return std::move(noise).error().within("node '" + name + "', " + plan_.nodes[step].op);
     noise_[step] = *std::move(noise);
     any = any || noise_[step] != nullptr;
   }

@@ -139,7 +139,7 @@ void NoisyMatrix::prepare_columns() {
   if (model_->bias_row && model_->bias_row->scale == Scale::kTrial) {
     const CellTerm& term = *model_->bias_row;
     for (int row = 0; row < spec.bias_rows; ++row) {
-      draw_for(*sampler_, Term::kBiasRow, term.per, row, node_columns_, first_column_, z);
+      draw_for(*sampler_, Term::kBiasRow, term.per, spec.first_bias_row + row, node_columns_, first_column_, z);
       for (std::size_t n = 0; n < columns; ++n) {
         const double wb = std::abs(spec.bias[n]) / (double{kBiasDrive} * spec.bias_rows);
         start_[n] += nearest(kBiasDrive * term.sigma_weight_lsb(wb) * static_cast<double>(z[n]) * kUnit);

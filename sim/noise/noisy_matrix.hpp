@@ -37,6 +37,7 @@ struct MatrixSpec {
   int output_passes = 1;           // passes of the array one output is the sum of: terms of the output add up
   std::vector<std::int32_t> bias;  // [columns], accumulator units
   int bias_rows = 0;               // 0: this matrix has none
+  int first_bias_row = 0;          // in the node's
   CodeRange x;                     // codes of a row; of pn those of one polarity, from 0 on
   arith::OutputRuleSpec rule;
 };

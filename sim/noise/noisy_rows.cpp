@@ -163,12 +163,18 @@ void NoisyMatrix::draw_accumulators(Term term, std::span<const Pass> passes, std
 
 // One sample for each row of the passes.
 void NoisyMatrix::draw_rows(Term term, std::span<const Pass> passes, std::span<float> out) const {
-  const std::int64_t all = 2 * node_rows_;
   const auto rows = static_cast<std::size_t>(rows_);
-  std::vector<float> z(static_cast<std::size_t>(std::ranges::max(input_rows()) + 1));
+  const std::size_t each = spec().row_numbers.size();  // of one polarity, increasing
+  if (each == 0) return;
+  const std::span<const std::int64_t> numbers = input_rows();
+  std::vector<float> z(static_cast<std::size_t>(numbers[each - 1] - numbers[0] + 1));
   for (std::size_t m = 0; m < passes.size(); ++m) {
-    sampler_->normals(term, static_cast<std::uint64_t>(passes[m] * all), z);
-    for (std::size_t k = 0; k < rows; ++k) out[m * rows + k] = z[static_cast<std::size_t>(input_rows()[k])];
+    for (std::size_t k = 0; k < rows; k += each) {
+      sampler_->normals(term, static_cast<std::uint64_t>(passes[m] * 2 * node_rows_ + numbers[k]), z);
+      for (std::size_t i = 0; i < each; ++i) {
+        out[m * rows + k + i] = z[static_cast<std::size_t>(numbers[k + i] - numbers[k])];
+      }
+    }
   }
 }
 

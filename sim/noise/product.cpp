@@ -180,6 +180,9 @@ kernels::SumsArgs Product::view(const Sums& sums, std::size_t part, std::int64_t
 
 void Product::accumulate(const Sums& sums, std::int64_t first, std::int64_t count, const double* start,
                          double* acc) const {
+  for (std::int64_t m = 0; sums.parts.empty() && start != nullptr && m < count; ++m) {  // no rows
+    std::copy_n(start, n_, acc + m * n_);
+  }
   for (std::size_t part = 0; part < sums.parts.size(); ++part) {
     kernels::AccumulateArgs args{.sums = view(sums, part, first, count), .units = {}, .start = start, .acc = acc};
     std::ranges::copy(units_, args.units);

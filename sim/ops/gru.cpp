@@ -14,7 +14,6 @@ class Gru final : public RecurrentOperator {
  public:
   struct Parts {
     std::int64_t hidden = 0;
-    array::VectorLayer zr, hn, in;
     GateTable sigmoid, tanh;
     std::array<int, 2> shifts{};
     std::int64_t ones = 128;
@@ -22,38 +21,39 @@ class Gru final : public RecurrentOperator {
     arith::Rounding rounding{};
   };
 
-  Gru(ValueType output, const ValueType& input, Parts parts, std::int64_t reset_every)
-      : RecurrentOperator(std::move(output), input, cell_fields(input.elements(), parts), parts.hidden, reset_every),
+  Gru(ValueType output, const ValueType& input, std::vector<array::VectorLayer> matrices, Parts parts,
+      std::int64_t reset_every)
+      : RecurrentOperator(std::move(output), input, std::move(matrices), cell_fields(input.elements(), parts),
+                          parts.hidden, reset_every),
         parts_(std::move(parts)) {}
 
-  [[nodiscard]] std::int64_t macs() const override { return parts_.zr.macs() + parts_.hn.macs() + parts_.in.macs(); }
-
  private:
-  enum Index : std::size_t { kInp, kHIn, kGatesZr, kHn, kInGate, kZ, kR, kN, kAcc, kV };
+  enum Matrix : std::size_t { kMatrixZr, kMatrixHn, kMatrixIn };
+  enum Index : std::size_t { kInp, kHIn, kGatesZr, kHn, kInGate, kZ, kR, kN };
 
   static std::vector<CellField> cell_fields(std::int64_t inputs, const Parts& parts) {
     const std::int64_t h = parts.hidden;
-    std::vector<CellField> fields{{"inp", inputs + h, Storage::kS16},
-                                  {"h_in", h},
-                                  {"gates_zr", 2 * h},
-                                  {"hn", h},
-                                  {"in", h},
-                                  {"z", h},
-                                  {"r", h},
-                                  {"n", h},
-                                  {"npu_acc", 4 * h, Storage::kS32, true}};
-    if (parts.zr.has_v()) fields.push_back({"npu_v", 4 * h, Storage::kS32, true});
-    return fields;
+    return {{"inp", inputs + h, Storage::kS16},
+            {"h_in", h},
+            {"gates_zr", 2 * h},
+            {"hn", h},
+            {"in", h},
+            {"z", h},
+            {"r", h},
+            {"n", h}};
   }
 
-  void step(std::span<const std::int32_t> x, std::span<std::int32_t> h, Work work, Scratch& scratch) const override {
+  void step(const Step& step) const override {
+    const std::span<const std::int32_t> x = step.x;
+    const std::span<std::int32_t> h = step.state;
+    const Work work = step.work;
     const std::size_t hidden = h.size();
     std::ranges::copy(x, work[kInp].begin());
     std::ranges::copy(h, work[kInp].subspan(x.size()).begin());
     std::ranges::copy(h, work[kHIn].begin());
-    parts_.zr.run(work[kInp], work[kGatesZr], part(work, kAcc, 0, 2 * hidden), part(work, kV, 0, 2 * hidden), scratch);
-    parts_.hn.run(h, work[kHn], part(work, kAcc, 2 * hidden, hidden), part(work, kV, 2 * hidden, hidden), scratch);
-    parts_.in.run(x, work[kInGate], part(work, kAcc, 3 * hidden, hidden), part(work, kV, 3 * hidden, hidden), scratch);
+    multiply(step, kMatrixZr, work[kInp], work[kGatesZr]);
+    multiply(step, kMatrixHn, h, work[kHn]);
+    multiply(step, kMatrixIn, x, work[kInGate]);
     const std::span<const std::int32_t> z_gate = work[kGatesZr].subspan(parts_.z_first ? 0 : hidden, hidden);
     const std::span<const std::int32_t> r_gate = work[kGatesZr].subspan(parts_.z_first ? hidden : 0, hidden);
     for (std::size_t k = 0; k < hidden; ++k) {
@@ -76,27 +76,23 @@ Result<std::unique_ptr<Operator>> prepare_gru(const NodeContext& context) {
   const Result<std::int64_t> inputs = cell_input(context);
   if (!inputs) return inputs.error();
   const std::int64_t hidden = context.tensor("weight_hn")->shape[1];
-  auto zr = array::VectorLayer::make(
-      context, {"weight_zr", "bias_zr", "g_zr", *inputs + hidden, 2 * hidden, kCellInput, joined_codes(context)});
-  if (!zr) return std::move(zr).error();
-  auto hn = array::VectorLayer::make(
-      context, {"weight_hn", "bias_hn", "g_hn", hidden, hidden, signed_range(8), signed_range(8)});
-  if (!hn) return std::move(hn).error();
-  auto in = array::VectorLayer::make(
-      context, {"weight_in", "bias_in", "g_in", *inputs, hidden, kCellInput, input_codes(context)});
-  if (!in) return std::move(in).error();
+  auto matrices = array::VectorLayer::make_all(
+      context, {{"weight_zr", "bias_zr", "g_zr", *inputs + hidden, 2 * hidden, kCellInput, joined_codes(context)},
+                {"weight_hn", "bias_hn", "g_hn", hidden, hidden, signed_range(8), signed_range(8)},
+                {"weight_in", "bias_in", "g_in", *inputs, hidden, kCellInput, input_codes(context)}});
+  if (!matrices) return std::move(matrices).error();
   const bool saturate = context.flag("saturate_sums", false);
   auto sigmoid = GateTable::make(context, "table_sigmoid", saturate);
   if (!sigmoid) return std::move(sigmoid).error();
   auto tanh = GateTable::make(context, "table_tanh", saturate);
   if (!tanh) return std::move(tanh).error();
-  Gru::Parts parts{hidden, *std::move(zr), *std::move(hn), *std::move(in), *std::move(sigmoid), *std::move(tanh)};
+  Gru::Parts parts{hidden, *std::move(sigmoid), *std::move(tanh)};
   parts.shifts = cell_shifts<2>(context, {-7, -7});
   parts.ones = context.integer("ones", 128);
   parts.z_first = context.text("order", "zr") == "zr";
   parts.rounding = cell_rounding(context);
-  return {std::make_unique<Gru>(ValueType{{hidden}, signed_range(8)}, context.input(), std::move(parts),
-                                context.integer("reset_every", 0))};
+  return {std::make_unique<Gru>(ValueType{{hidden}, signed_range(8)}, context.input(), *std::move(matrices),
+                                std::move(parts), context.integer("reset_every", 0))};
 }
 
 }  // namespace

@@ -16,7 +16,6 @@ class Gru2Array final : public RecurrentOperator {
  public:
   struct Parts {
     std::int64_t hidden = 0;
-    array::VectorLayer x, h;
     GateTable sigmoid, tanh;
     std::array<int, 4> shifts{};
     int hidden_shift = 0;
@@ -29,36 +28,36 @@ class Gru2Array final : public RecurrentOperator {
     }
   };
 
-  Gru2Array(ValueType output, const ValueType& input, Parts parts, std::int64_t reset_every)
-      : RecurrentOperator(std::move(output), input, cell_fields(input.elements(), parts), parts.hidden, reset_every),
+  Gru2Array(ValueType output, const ValueType& input, std::vector<array::VectorLayer> matrices, Parts parts,
+            std::int64_t reset_every)
+      : RecurrentOperator(std::move(output), input, std::move(matrices), cell_fields(input.elements(), parts),
+                          parts.hidden, reset_every),
         parts_(std::move(parts)) {}
 
-  [[nodiscard]] std::int64_t macs() const override { return parts_.x.macs() + parts_.h.macs(); }
-
  private:
-  enum Index : std::size_t { kInp, kHIn, kGx, kGh, kZ, kR, kN, kAcc, kV };
+  enum Matrix : std::size_t { kMatrixX, kMatrixH };
+  enum Index : std::size_t { kInp, kHIn, kGx, kGh, kZ, kR, kN };
 
   static std::vector<CellField> cell_fields(std::int64_t inputs, const Parts& parts) {
     const std::int64_t h = parts.hidden;
-    std::vector<CellField> fields{{"inp", inputs, Storage::kS16},
-                                  {"h_in", h},
-                                  {"gx", 3 * h},
-                                  {"gh", 3 * h, Storage::kS32},
-                                  {"z", h},
-                                  {"r", h},
-                                  {"n", h},
-                                  {"npu_acc", 6 * h, Storage::kS32, true}};
-    if (parts.x.has_v()) fields.push_back({"npu_v", 6 * h, Storage::kS32, true});
-    return fields;
+    return {{"inp", inputs, Storage::kS16},
+            {"h_in", h},
+            {"gx", 3 * h},
+            {"gh", 3 * h, Storage::kS32},
+            {"z", h},
+            {"r", h},
+            {"n", h}};
   }
 
-  void step(std::span<const std::int32_t> x, std::span<std::int32_t> h, Work work, Scratch& scratch) const override {
+  void step(const Step& step) const override {
+    const std::span<const std::int32_t> x = step.x;
+    const std::span<std::int32_t> h = step.state;
+    const Work work = step.work;
     const std::size_t hidden = h.size();
     std::ranges::copy(x, work[kInp].begin());
     std::ranges::copy(h, work[kHIn].begin());
-    parts_.x.run(x, work[kGx], part(work, kAcc, 0, 3 * hidden), part(work, kV, 0, 3 * hidden), scratch);
-    parts_.h.run(h, work[kGh], part(work, kAcc, 3 * hidden, 3 * hidden), part(work, kV, 3 * hidden, 3 * hidden),
-                 scratch);
+    multiply(step, kMatrixX, x, work[kGx]);
+    multiply(step, kMatrixH, h, work[kGh]);
     const std::span<const std::int32_t> gx = work[kGx];
     const std::span<std::int32_t> gh = work[kGh];
     for (std::int32_t& g : gh) g = static_cast<std::int32_t>(shift(g, parts_.hidden_shift));
@@ -85,25 +84,24 @@ Result<std::unique_ptr<Operator>> prepare_gru2array(const NodeContext& context) 
   const Result<std::int64_t> inputs = cell_input(context);
   if (!inputs) return inputs.error();
   const std::int64_t hidden = context.tensor("weight_h")->shape[0];
-  auto x = array::VectorLayer::make(
-      context, {"weight_x", "bias_x", "g_x", *inputs, 3 * hidden, kCellInput, input_codes(context)});
-  if (!x) return std::move(x).error();
-  auto h = array::VectorLayer::make(
-      context, {"weight_h", "bias_h", "g_h", hidden, 3 * hidden, signed_range(8), signed_range(8)});
-  if (!h) return std::move(h).error();
+  auto matrices = array::VectorLayer::make_all(
+      context, {{"weight_x", "bias_x", "g_x", *inputs, 3 * hidden, kCellInput, input_codes(context)},
+                {"weight_h", "bias_h", "g_h", hidden, 3 * hidden, signed_range(8), signed_range(8)}});
+  if (!matrices) return std::move(matrices).error();
   const bool saturate = context.flag("saturate_sums", false);
   auto sigmoid = GateTable::make(context, "table_sigmoid", saturate);
   if (!sigmoid) return std::move(sigmoid).error();
   auto tanh = GateTable::make(context, "table_tanh", saturate);
   if (!tanh) return std::move(tanh).error();
-  Gru2Array::Parts parts{hidden, *std::move(x), *std::move(h), *std::move(sigmoid), *std::move(tanh)};
+  Gru2Array::Parts parts{hidden, *std::move(sigmoid), *std::move(tanh)};
   parts.shifts = cell_shifts<4>(context, {-7, -7, 0, 0});
   parts.hidden_shift = static_cast<int>(context.integer("hidden_shift", 0));
   parts.ones = context.integer("ones", 128);
   parts.state = {static_cast<std::int32_t>(context.integer("state_min", -127)), 127};
   parts.rounding = cell_rounding(context);
   const ValueType output{{hidden}, parts.state};
-  return {std::make_unique<Gru2Array>(output, context.input(), std::move(parts), context.integer("reset_every", 0))};
+  return {std::make_unique<Gru2Array>(output, context.input(), *std::move(matrices), std::move(parts),
+                                      context.integer("reset_every", 0))};
 }
 
 }  // namespace

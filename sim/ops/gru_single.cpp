@@ -14,7 +14,6 @@ class GruSingle final : public RecurrentOperator {
  public:
   struct Parts {
     std::int64_t hidden = 0;
-    array::VectorLayer zr, candidate;
     GateTable sigmoid, tanh;
     std::array<int, 2> shifts{};
     std::int64_t ones = 128;
@@ -22,37 +21,38 @@ class GruSingle final : public RecurrentOperator {
     arith::Rounding rounding{};
   };
 
-  GruSingle(ValueType output, const ValueType& input, Parts parts, std::int64_t reset_every)
-      : RecurrentOperator(std::move(output), input, cell_fields(input.elements(), parts), parts.hidden, reset_every),
+  GruSingle(ValueType output, const ValueType& input, std::vector<array::VectorLayer> matrices, Parts parts,
+            std::int64_t reset_every)
+      : RecurrentOperator(std::move(output), input, std::move(matrices), cell_fields(input.elements(), parts),
+                          parts.hidden, reset_every),
         parts_(std::move(parts)) {}
 
-  [[nodiscard]] std::int64_t macs() const override { return parts_.zr.macs() + parts_.candidate.macs(); }
-
  private:
-  enum Index : std::size_t { kInp, kHIn, kGatesZr, kZ, kR, kInpH, kGatesH, kN, kAcc, kV };
+  enum Matrix : std::size_t { kMatrixZr, kMatrixH };
+  enum Index : std::size_t { kInp, kHIn, kGatesZr, kZ, kR, kInpH, kGatesH, kN };
 
   static std::vector<CellField> cell_fields(std::int64_t inputs, const Parts& parts) {
     const std::int64_t h = parts.hidden;
-    std::vector<CellField> fields{{"inp", inputs + h, Storage::kS16},
-                                  {"h_in", h},
-                                  {"gates_zr", 2 * h},
-                                  {"z", h},
-                                  {"r", h},
-                                  {"inp_h", inputs + h, Storage::kS16},
-                                  {"gates_h", h},
-                                  {"n", h},
-                                  {"npu_acc", 3 * h, Storage::kS32, true}};
-    if (parts.zr.has_v()) fields.push_back({"npu_v", 3 * h, Storage::kS32, true});
-    return fields;
+    return {{"inp", inputs + h, Storage::kS16},
+            {"h_in", h},
+            {"gates_zr", 2 * h},
+            {"z", h},
+            {"r", h},
+            {"inp_h", inputs + h, Storage::kS16},
+            {"gates_h", h},
+            {"n", h}};
   }
 
-  void step(std::span<const std::int32_t> x, std::span<std::int32_t> h, Work work, Scratch& scratch) const override {
+  void step(const Step& step) const override {
+    const std::span<const std::int32_t> x = step.x;
+    const std::span<std::int32_t> h = step.state;
+    const Work work = step.work;
     const std::size_t hidden = h.size();
     std::ranges::copy(h, work[kInp].begin());
     std::ranges::copy(x, work[kInp].subspan(hidden).begin());
     std::ranges::copy(h, work[kHIn].begin());
     std::ranges::copy(x, work[kInpH].subspan(hidden).begin());
-    parts_.zr.run(work[kInp], work[kGatesZr], part(work, kAcc, 0, 2 * hidden), part(work, kV, 0, 2 * hidden), scratch);
+    multiply(step, kMatrixZr, work[kInp], work[kGatesZr]);
     const std::span<const std::int32_t> z_gate = work[kGatesZr].subspan(parts_.z_first ? 0 : hidden, hidden);
     const std::span<const std::int32_t> r_gate = work[kGatesZr].subspan(parts_.z_first ? hidden : 0, hidden);
     for (std::size_t k = 0; k < hidden; ++k) {
@@ -60,8 +60,7 @@ class GruSingle final : public RecurrentOperator {
       const std::int32_t r = work[kR][k] = parts_.sigmoid(r_gate[k]);
       work[kInpH][k] = arith::sat(shift(std::int64_t{r} * h[k], 0), 8);
     }
-    parts_.candidate.run(work[kInpH], work[kGatesH], part(work, kAcc, 2 * hidden, hidden),
-                         part(work, kV, 2 * hidden, hidden), scratch);
+    multiply(step, kMatrixH, work[kInpH], work[kGatesH]);
     for (std::size_t k = 0; k < hidden; ++k) {
       const std::int64_t z = work[kZ][k];
       const std::int64_t n = work[kN][k] = parts_.tanh(work[kGatesH][k]);
@@ -81,23 +80,22 @@ Result<std::unique_ptr<Operator>> prepare_gru_single(const NodeContext& context)
   if (!inputs) return inputs.error();
   const std::int64_t hidden = context.tensor("weight_h")->shape[1];
   const std::int64_t rows = *inputs + hidden;
-  auto zr = array::VectorLayer::make(
-      context, {"weight_zr", "bias_zr", "g_zr", rows, 2 * hidden, kCellInput, joined_codes(context)});
-  if (!zr) return std::move(zr).error();
-  auto candidate =
-      array::VectorLayer::make(context, {"weight_h", "bias_h", "g_h", rows, hidden, kCellInput, joined_codes(context)});
-  if (!candidate) return std::move(candidate).error();
+  const CodeRange codes = joined_codes(context);
+  auto matrices =
+      array::VectorLayer::make_all(context, {{"weight_zr", "bias_zr", "g_zr", rows, 2 * hidden, kCellInput, codes},
+                                             {"weight_h", "bias_h", "g_h", rows, hidden, kCellInput, codes}});
+  if (!matrices) return std::move(matrices).error();
   auto sigmoid = GateTable::make(context, "table_sigmoid", false);
   if (!sigmoid) return std::move(sigmoid).error();
   auto tanh = GateTable::make(context, "table_tanh", false);
   if (!tanh) return std::move(tanh).error();
-  GruSingle::Parts parts{hidden, *std::move(zr), *std::move(candidate), *std::move(sigmoid), *std::move(tanh)};
+  GruSingle::Parts parts{hidden, *std::move(sigmoid), *std::move(tanh)};
   parts.shifts = cell_shifts<2>(context, {-7, -7});
   parts.ones = context.integer("ones", 128);
   parts.z_first = context.text("order", "zr") == "zr";
   parts.rounding = cell_rounding(context);
-  return {std::make_unique<GruSingle>(ValueType{{hidden}, signed_range(8)}, context.input(), std::move(parts),
-                                      context.integer("reset_every", 0))};
+  return {std::make_unique<GruSingle>(ValueType{{hidden}, signed_range(8)}, context.input(), *std::move(matrices),
+                                      std::move(parts), context.integer("reset_every", 0))};
 }
 
 }  // namespace

@@ -16,55 +16,50 @@ class Lstm final : public RecurrentOperator {
  public:
   struct Parts {
     std::int64_t hidden = 0;
-    array::VectorLayer ifo, cell;
     GateTable gate, activation, output;
     std::array<int, 4> shifts{};
     arith::Rounding rounding{};
   };
 
-  Lstm(ValueType output, const ValueType& input, Parts parts, std::int64_t reset_every)
-      : RecurrentOperator(std::move(output), input, cell_fields(input.elements(), parts), 2 * parts.hidden,
-                          reset_every),
+  Lstm(ValueType output, const ValueType& input, std::vector<array::VectorLayer> matrices, Parts parts,
+       std::int64_t reset_every)
+      : RecurrentOperator(std::move(output), input, std::move(matrices), cell_fields(input.elements(), parts),
+                          2 * parts.hidden, reset_every),
         parts_(std::move(parts)) {}
 
-  [[nodiscard]] std::int64_t macs() const override { return parts_.ifo.macs() + parts_.cell.macs(); }
-
  private:
-  enum Index : std::size_t { kInp, kHIn, kCIn, kGatesIfo, kGatesC, kI, kF, kO, kCtl, kFc, kIc, kCx, kCyTanh, kAcc, kV };
+  enum Matrix : std::size_t { kIfo, kCell };
+  enum Index : std::size_t { kInp, kHIn, kCIn, kGatesIfo, kGatesC, kI, kF, kO, kCtl, kFc, kIc, kCx, kCyTanh };
 
   static std::vector<CellField> cell_fields(std::int64_t inputs, const Parts& parts) {
     const std::int64_t h = parts.hidden;
-    std::vector<CellField> fields{{"inp", inputs + h, Storage::kS16},
-                                  {"h_in", h},
-                                  {"c_in", h},
-                                  {"gates_ifo", 3 * h},
-                                  {"gates_c", h},
-                                  {"i", h},
-                                  {"f", h},
-                                  {"o", h},
-                                  {"ctl", h},
-                                  {"fc", h, Storage::kS16},
-                                  {"ic", h, Storage::kS16},
-                                  {"cx", h},
-                                  {"cy_tanh", h},
-                                  {"npu_acc", 4 * h, Storage::kS32, true}};
-    if (parts.ifo.has_v()) fields.push_back({"npu_v", 4 * h, Storage::kS32, true});
-    return fields;
+    return {{"inp", inputs + h, Storage::kS16},
+            {"h_in", h},
+            {"c_in", h},
+            {"gates_ifo", 3 * h},
+            {"gates_c", h},
+            {"i", h},
+            {"f", h},
+            {"o", h},
+            {"ctl", h},
+            {"fc", h, Storage::kS16},
+            {"ic", h, Storage::kS16},
+            {"cx", h},
+            {"cy_tanh", h}};
   }
 
-  void step(std::span<const std::int32_t> x, std::span<std::int32_t> state, Work work,
-            Scratch& scratch) const override {
+  void step(const Step& step) const override {
+    const std::span<const std::int32_t> x = step.x;
+    const Work work = step.work;
     const auto hidden = static_cast<std::size_t>(parts_.hidden);
-    const std::span<std::int32_t> h = state.first(hidden);
-    const std::span<std::int32_t> c = state.last(hidden);
+    const std::span<std::int32_t> h = step.state.first(hidden);
+    const std::span<std::int32_t> c = step.state.last(hidden);
     std::ranges::copy(x, work[kInp].begin());
     std::ranges::copy(h, work[kInp].subspan(x.size()).begin());
     std::ranges::copy(h, work[kHIn].begin());
     std::ranges::copy(c, work[kCIn].begin());
-    parts_.ifo.run(work[kInp], work[kGatesIfo], part(work, kAcc, 0, 3 * hidden), part(work, kV, 0, 3 * hidden),
-                   scratch);
-    parts_.cell.run(work[kInp], work[kGatesC], part(work, kAcc, 3 * hidden, hidden), part(work, kV, 3 * hidden, hidden),
-                    scratch);
+    multiply(step, kIfo, work[kInp], work[kGatesIfo]);
+    multiply(step, kCell, work[kInp], work[kGatesC]);
     for (std::size_t n = 0; n < hidden; ++n) {
       const std::int32_t i = work[kI][n] = parts_.gate(work[kGatesIfo][n]);
       const std::int32_t f = work[kF][n] = parts_.gate(work[kGatesIfo][hidden + n]);
@@ -90,24 +85,22 @@ Result<std::unique_ptr<Operator>> prepare_lstm(const NodeContext& context) {
   if (!inputs) return inputs.error();
   const std::int64_t hidden = context.tensor("weight_c")->shape[1];
   const std::int64_t rows = *inputs + hidden;
-  auto ifo = array::VectorLayer::make(
-      context, {"weight_ifo", "bias_ifo", "g_ifo", rows, 3 * hidden, kCellInput, joined_codes(context)});
-  if (!ifo) return std::move(ifo).error();
-  auto cell =
-      array::VectorLayer::make(context, {"weight_c", "bias_c", "g_c", rows, hidden, kCellInput, joined_codes(context)});
-  if (!cell) return std::move(cell).error();
+  const CodeRange codes = joined_codes(context);
+  auto matrices =
+      array::VectorLayer::make_all(context, {{"weight_ifo", "bias_ifo", "g_ifo", rows, 3 * hidden, kCellInput, codes},
+                                             {"weight_c", "bias_c", "g_c", rows, hidden, kCellInput, codes}});
+  if (!matrices) return std::move(matrices).error();
   auto gate = GateTable::make(context, "table_gate", false);
   if (!gate) return std::move(gate).error();
   auto activation = GateTable::make(context, "table_cell", false);
   if (!activation) return std::move(activation).error();
   auto output = GateTable::make(context, "table_output", false);
   if (!output) return std::move(output).error();
-  Lstm::Parts parts{hidden,           *std::move(ifo),        *std::move(cell),
-                    *std::move(gate), *std::move(activation), *std::move(output)};
+  Lstm::Parts parts{hidden, *std::move(gate), *std::move(activation), *std::move(output)};
   parts.shifts = cell_shifts<4>(context, {0, 0, -7, -7});
   parts.rounding = cell_rounding(context);
-  return {std::make_unique<Lstm>(ValueType{{hidden}, signed_range(8)}, context.input(), std::move(parts),
-                                 context.integer("reset_every", 0))};
+  return {std::make_unique<Lstm>(ValueType{{hidden}, signed_range(8)}, context.input(), *std::move(matrices),
+                                 std::move(parts), context.integer("reset_every", 0))};
 }
 
 }  // namespace

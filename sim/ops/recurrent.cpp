@@ -14,6 +14,21 @@ struct CellState final : State {
 
 }  // namespace
 
+RecurrentOperator::RecurrentOperator(ValueType output, ValueType input, std::vector<array::VectorLayer> matrices,
+                                     std::vector<CellField> fields, std::int64_t state_size, std::int64_t reset_every)
+    : Operator(std::move(output)),
+      input_(std::move(input)),
+      matrices_(std::move(matrices)),
+      fields_(std::move(fields)),
+      acc_field_(fields_.size()),
+      state_size_(state_size),
+      reset_every_(reset_every) {
+  std::int64_t columns = 0;
+  for (const array::VectorLayer& matrix : matrices_) columns += matrix.columns();
+  fields_.push_back({"npu_acc", columns, Storage::kS32, true});
+  if (matrices_.front().has_v()) fields_.push_back({"npu_v", columns, Storage::kS32, true});
+}
+
 std::vector<Field> RecurrentOperator::fields() const {
   std::vector<Field> out;
   for (const CellField& field : fields_) out.push_back({std::string(field.name), {field.size}, field.storage});
@@ -26,7 +41,13 @@ std::unique_ptr<State> RecurrentOperator::initial_state() const {
   return state;
 }
 
-Status RecurrentOperator::run(const Run& run) const {
+std::int64_t RecurrentOperator::macs() const {
+  std::int64_t sum = 0;
+  for (const array::VectorLayer& matrix : matrices_) sum += matrix.macs();
+  return sum;
+}
+
+Status RecurrentOperator::run_with(const Run& run, const array::NoisyVectors* noise) const {
   Status checked = array::check_codes(kCellInput, input_, run.inputs[0], run.frames, run.first_frame);
   if (!checked) return checked;
   std::vector<std::int32_t>& state = static_cast<CellState*>(run.state)->codes;
@@ -41,13 +62,27 @@ Status RecurrentOperator::run(const Run& run) const {
     const auto index = static_cast<std::size_t>(frame);
     if (reset_every_ != 0 && (run.first_frame + frame) % reset_every_ == 0) std::ranges::fill(state, 0);
     widen(input_.storage(), run.inputs[0], index * x.size(), x);
-    step(x, state, work, *run.scratch);
+    step({x, state, work, run.first_frame + frame, noise, run.scratch});
     narrow(std::span(state).first(outputs), output().storage(), run.output, index * outputs);
     for (std::size_t i = 0; i < fields_.size(); ++i) {
       if (run.field(i) != nullptr) narrow(work[i], fields_[i].storage, run.field(i), index * work[i].size());
     }
   }
   return {};
+}
+
+void RecurrentOperator::multiply(const Step& step, std::size_t matrix, std::span<const std::int32_t> codes,
+                                 std::span<std::int32_t> gates) const {
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < matrix; ++i) first += static_cast<std::size_t>(matrices_[i].columns());
+  const auto part = [&](std::size_t field) {
+    const bool wanted = field < step.work.size() && !step.work[field].empty();
+    return wanted ? step.work[field].subspan(first, gates.size()) : std::span<std::int32_t>();
+  };
+  const std::span<std::int32_t> acc = part(acc_field_);
+  const std::span<std::int32_t> v = part(acc_field_ + 1);
+  if (step.noise == nullptr) return matrices_[matrix].run(codes, gates, acc, v, *step.scratch);
+  step.noise->run(matrix, step.frame, codes, gates, acc, v, *step.scratch);
 }
 
 Result<GateTable> GateTable::make(const NodeContext& context, std::string_view role, bool saturate_sums) {

@@ -9,7 +9,7 @@
 
 #include "sim/arith/rounding.hpp"
 #include "sim/arith/table.hpp"
-#include "sim/array/vector_layer.hpp"
+#include "sim/array/noisy_vectors.hpp"
 #include "sim/ops/registry.hpp"
 
 namespace witin::ops {
@@ -25,40 +25,54 @@ struct CellField {
   bool trace_only = false;  // the work array is empty unless the field is wanted
 };
 
-class RecurrentOperator : public Operator {
+class RecurrentOperator : public Operator, public Noisy {
  public:
-  // The state has state_size codes, of which the first output.elements() are h, the output.
-  RecurrentOperator(ValueType output, ValueType input, std::vector<CellField> fields, std::int64_t state_size,
-                    std::int64_t reset_every)
-      : Operator(std::move(output)),
-        input_(std::move(input)),
-        fields_(std::move(fields)),
-        state_size_(state_size),
-        reset_every_(reset_every) {}
+  // The state has state_size codes, of which the first output.elements() are h, the output. npu_acc and npu_v follow
+  // the fields: the columns of the matrices, one after the other.
+  RecurrentOperator(ValueType output, ValueType input, std::vector<array::VectorLayer> matrices,
+                    std::vector<CellField> fields, std::int64_t state_size, std::int64_t reset_every);
 
   [[nodiscard]] std::vector<Field> fields() const final;
   [[nodiscard]] std::unique_ptr<State> initial_state() const final;
-  Status run(const Run& run) const final;
+  [[nodiscard]] std::int64_t macs() const final;
+  Status run(const Run& run) const final { return run_with(run, nullptr); }
+
+  [[nodiscard]] Result<std::unique_ptr<const Noise>> draw_noise(const NoiseSetup& setup) const final {
+    return array::NoisyVectors::make(matrices_, lazy_sources_, setup);
+  }
+  Status run_noisy(const Run& run, const Noise& noise) const final {
+    return run_with(run, dynamic_cast<const array::NoisyVectors*>(&noise));
+  }
 
  protected:
   using Work = std::span<const std::span<std::int32_t>>;  // one array a field
 
-  // Part of a trace_only field, or nothing where it is not wanted.
-  [[nodiscard]] static std::span<std::int32_t> part(Work work, std::size_t field, std::size_t first,
-                                                    std::size_t count) {
-    const bool wanted = field < work.size() && !work[field].empty();
-    return wanted ? work[field].subspan(first, count) : std::span<std::int32_t>();
-  }
+  struct Step {
+    std::span<const std::int32_t> x;
+    std::span<std::int32_t> state;
+    Work work;
+    std::int64_t frame = 0;                      // in the input
+    const array::NoisyVectors* noise = nullptr;  // null: none
+    Scratch* scratch = nullptr;
+  };
 
   // Moves the state on by one frame of input codes.
-  virtual void step(std::span<const std::int32_t> x, std::span<std::int32_t> state, Work work,
-                    Scratch& scratch) const = 0;
+  virtual void step(const Step& step) const = 0;
+
+  // gates = rule(codes W + bias) of one matrix, with its accumulators where they are wanted.
+  void multiply(const Step& step, std::size_t matrix, std::span<const std::int32_t> codes,
+                std::span<std::int32_t> gates) const;
 
  private:
+  Status run_with(const Run& run, const array::NoisyVectors* noise) const;
+
   ValueType input_;
+  std::vector<array::VectorLayer> matrices_;
   std::vector<CellField> fields_;
+  std::size_t acc_field_;
   std::int64_t state_size_;
   std::int64_t reset_every_;
+  mutable array::LazyVectorSources lazy_sources_;
 };
 
 // An activation: int8 table of 256 or 1024 entries, indexed by a gate value on the int8 scale or a sum of two.

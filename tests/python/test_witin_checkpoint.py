@@ -17,7 +17,7 @@ from shared_data import ROOT
 import import_witin_nn
 import witin_nn_files as files
 import wpkg
-from witin_checkpoint import checkpoint, importer, network
+from witin_checkpoint import checkpoint, chip, importer, network
 from witin_checkpoint.errors import CheckpointError
 
 try:
@@ -269,6 +269,16 @@ class NetworkFiles(Folder):
         tensors = {**files.tensors(), "conv.weight": np.ones((4, 1, 3, 3), np.float32),
                    "conv.bias": np.ones(4, np.float32)}
         self.refused("to_linear exists for groups 1", document, tensors)
+
+    def test_convolutions_run_as_matrices_say_so(self):
+        for bits, to_linear, expected in ((8, True, True), (8, False, None), (10, True, True), (10, False, False)):
+            with self.subTest(bits=bits, to_linear=to_linear):
+                config = {"to_linear": to_linear, "x_quant_bits": bits}
+                result = self.build(self.edited(lambda d: d["layers"][0].update(config=config)), files.tensors())
+                attributes = result.package.find("conv")["attributes"]
+                self.assertEqual(attributes.get("split"), expected)
+                texts = [t for t in chip.to_wtm2101(result.package) if t.startswith("conv") and "digital part" in t]
+                self.assertEqual(len(texts), 1 if to_linear and bits > 8 else 0)
 
     def test_what_the_package_cannot_hold(self):
         config = lambda index, **fields: lambda d: d["layers"][index].update(config=fields)

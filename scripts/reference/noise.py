@@ -1,0 +1,346 @@
+"""Noise on the array in NumPy, draw by draw: the oracle of the noisy golden cases, independent of the simulator.
+
+A trial is a function of (seed, trial, node, term, index): Philox4x32-10 and the Box-Muller transform of
+sim/kernels/normals.hpp, the laws of sim/noise/noise.md, cells and sums as integers of 2^-14. Whatever is rounded is
+rounded where those pages say; everything else is exact.
+"""
+import fnmatch
+import json
+import math
+
+import numpy as np
+
+from rules import I64, RunError, rne_divide
+
+F32, U32, U64 = np.float32, np.uint32, np.uint64
+UNIT = 1 << 14
+MOST = 127 * 65536 + 127 * 256 + 127
+TERMS = {"weight": 1, "common": 2, "bias_row": 3, "input": 4, "acc": 5, "output": 6, "gain": 7, "offset": 8, "stuck": 9,
+         "drift": 10, "mbs": 11, "frame_cell": 12, "frame_bias": 13}
+
+
+def philox(counter, key):
+    """Philox4x32-10 of counters [4, ...] under two words of key."""
+    c, k = [np.asarray(word, U64) for word in counter], [int(word) for word in key]
+    low = U64(0xFFFFFFFF)
+    for _ in range(10):
+        p0, p1 = c[0] * U64(0xD2511F53), c[2] * U64(0xCD9E8D57)
+        c = [(p1 >> U64(32)) ^ c[1] ^ U64(k[0]), p1 & low, (p0 >> U64(32)) ^ c[3] ^ U64(k[1]), p0 & low]
+        k = [(k[0] + 0x9E3779B9) & 0xFFFFFFFF, (k[1] + 0xBB67AE85) & 0xFFFFFFFF]
+    return [word.astype(U32) for word in c]
+
+
+def _horner(x, *coefficients):
+    """Polynomial in float32, one rounding after each product and each sum, highest power first."""
+    value = F32(coefficients[0])
+    for c in coefficients[1:]:
+        value = value * x + F32(c)
+    return value
+
+
+def _radius(word):
+    v = (word >> U32(1)).astype(F32) + F32(0.5)
+    pattern = v.view(np.int32) - np.int32(0x3F3504F3)
+    exponent = (pattern >> 23).astype(F32)
+    f = ((pattern & np.int32(0x007FFFFF)) + np.int32(0x3F3504F3)).view(F32) - F32(1)
+    log = _horner(f, 0.28641546, -0.44658491, 0.50944066, -0.664519787, 0.999701619, -2.00002551)
+    return np.sqrt(f * log + (F32(31) - exponent) * F32(1.38629436))
+
+
+def _pair(word, angle):
+    r = _radius(word)
+    x = (angle << U32(1)).view(np.int32).astype(F32) * F32(2.0**-31)
+    y = x * x
+    sine = r * (x * _horner(y, -0.0043330956, 0.0794343427, -0.645892859, 1.57079101))
+    cosine = r * _horner(y, -0.0190958045, 0.252580345, -1.23348451, 0.999993324)
+    return (cosine.view(U32) ^ (angle & U32(0x80000000))).view(F32), sine
+
+
+def nearest(values):
+    return np.rint(values)
+
+
+def to_fixed(lsb):
+    return np.clip(nearest(lsb * float(UNIT)), -MOST, MOST).astype(I64)
+
+
+class Sigma:
+    """A sigma by the magnitude of a code: additive + relative * magnitude, or a table by the nearest entry."""
+
+    def __init__(self, additive=0.0, relative=0.0, table=None, at_zero=None):
+        self.additive, self.relative, self.table, self.at_zero = additive, relative, table, at_zero
+
+    def __call__(self, magnitude):
+        magnitude = np.asarray(magnitude, float)
+        if self.table is not None:
+            index = np.minimum(np.rint(magnitude).astype(int), len(self.table) - 1)
+            return np.asarray(self.table, float)[index]
+        value = self.additive + self.relative * magnitude
+        return value if self.at_zero is None else np.where(magnitude == 0, self.at_zero, value)
+
+
+class Cells:
+    """Noise of cells: a Sigma, and what one draw is for."""
+
+    def __init__(self, sigma, per="cell", scale="trial"):
+        self.sigma, self.per, self.scale = sigma, per, scale
+
+
+class Model:
+    """Terms of a model; absent ones are None or 0."""
+
+    def __init__(self, text):
+        self.weight = self.bias_row = self.input = self.stuck = self.drift = None
+        self.common = self.mbs = self.acc = self.output = self.gain = self.offset = 0.0
+        self.dead = []
+        kind, _, rest = text.partition(":")
+        if kind == "custom":
+            with open(rest, encoding="utf-8") as stream:
+                self._custom(json.load(stream))
+            return
+        level, u = float(rest), 0.25 * float(rest)
+        if kind == "normal":
+            self.weight = self.bias_row = Cells(Sigma(0.3145 * level, 0.015605 * level))
+        elif kind == "simple":
+            self.input = Sigma(u, 0.021 * u)
+            self.weight = Cells(Sigma(0.57 * u, 0.035 * u))
+            self.bias_row = Cells(Sigma(2.6 * 0.57 * u, 2.6 * 0.035 * u))
+            self.common, self.output = 2.85 * u, u
+        elif kind == "mbs":
+            self.bias_row = Cells(Sigma(0.490740 * level, 0.0286020 * level, at_zero=0.15 * level))
+            self.mbs, self.output = level, 0.225 * level
+        else:
+            raise RunError(f"{text} is not a noise model")
+
+    def _custom(self, document):
+        def sigma(entry, table):
+            return Sigma(entry.get("additive_lsb", 0.0), entry.get("relative", 0.0), entry.get(table))
+
+        def cells(entry):
+            return Cells(sigma(entry, "sigma_by_abs_weight"), entry.get("per", "cell"), entry.get("scale", "trial"))
+
+        for key, entry in document.items():
+            if key in ("weight", "bias_row"):
+                setattr(self, key, cells(entry))
+            elif key == "input":
+                self.input = sigma(entry, "sigma_by_abs_input")
+            elif key == "acc":
+                self.acc = entry["sigma"]
+            elif key in ("output", "column_offset"):
+                setattr(self, key.removeprefix("column_"), entry["sigma_lsb"])
+            elif key == "column_gain":
+                self.gain = entry["sigma_relative"]
+            elif key == "stuck_cells":
+                self.stuck = entry["fraction"], {"zero": 0, "min": -128, "max": 127}[entry["value"]]
+            elif key == "drift":
+                self.drift = entry["nu"], entry.get("nu_sigma", 0.0), entry["t_seconds"] / entry["t0_seconds"]
+            elif key == "dead_columns":
+                self.dead = entry
+            elif not key.startswith("x-"):
+                raise RunError(f"{key} is no key of a noise model")
+
+
+class Noise:
+    """One trial of a model over the nodes whose names match."""
+
+    def __init__(self, model, seed=0, trial=0, nodes="*"):
+        self.model, self.seed, self.trial, self.nodes = Model(model), seed, trial, nodes
+
+    def of(self, name, index):
+        return NodeNoise(self, index) if fnmatch.fnmatchcase(name, self.nodes) else None
+
+
+class NodeNoise:
+    """The draws of one node: sample `index` of a term is always the same number."""
+
+    def __init__(self, noise, node):
+        self.model, self._trial = noise.model, noise.trial
+        self._key, self._node = (noise.seed & 0xFFFFFFFF, noise.seed >> 32), node
+
+    def _words(self, term, block):
+        block = np.asarray(block, U64)
+        return philox([block & U64(0xFFFFFFFF), block >> U64(32), np.full(block.shape, self._node << 8 | TERMS[term]),
+                       np.full(block.shape, self._trial)], self._key)
+
+    def normals(self, term, index):
+        """Chunks of 64 samples of 16 blocks: cosines and sines of words 0 and 1, then of words 2 and 3."""
+        index = np.asarray(index, I64)
+        place = index % 64
+        words = self._words(term, index // 64 * 16 + place % 16)
+        second = place >= 32
+        cosine, sine = _pair(np.where(second, words[2], words[0]), np.where(second, words[3], words[1]))
+        return np.where(place // 16 % 2 == 0, cosine, sine).astype(float)
+
+    def uniform(self, term, index):
+        return self._words(term, index)[0].astype(float) * 2.0**-32
+
+
+class Matrix:
+    """One matrix on the array, and where it stands in its node's: rows are numbered [rows], columns from first_column on.
+
+    weight [rows, columns] holds both polarities one after the other; `numbers` those of one polarity.
+    """
+
+    def __init__(self, noise, weight, bias, numbers, node_rows, node_columns, first_column=0, bias_rows=8,
+                 first_bias_row=0, common="row", channels=1, largest=255):
+        self.noise, self.model, self.weight, self.bias = noise, noise.model, weight, bias
+        self.rows = np.concatenate([numbers, node_rows + numbers])[:len(weight)]
+        self.numbers = np.concatenate([numbers, numbers])[:len(weight)]
+        self.node_rows, self.node_columns = node_rows, node_columns
+        self.columns = first_column + np.arange(weight.shape[1])
+        self.bias_rows, self.first_bias_row, self.common, self.channels = bias_rows, first_bias_row, common, channels
+        self.scale = 1 if largest <= 255 else 5
+        gain = self.model.gain
+        self.gain = 1 + gain * noise.normals("gain", self.columns) if gain else np.ones(weight.shape[1])
+        self.cells = self._cells()
+
+    def _draw(self, term, per, rows, columns=None):
+        columns = self.columns if columns is None else columns
+        shape = len(rows), len(columns)
+        if per == "row":
+            return np.broadcast_to(self.noise.normals(term, rows)[:, None], shape)
+        if per == "column":
+            return np.broadcast_to(self.noise.normals(term, columns), shape)
+        return self.noise.normals(term, rows[:, None] * self.node_columns + columns)
+
+    def _common(self):
+        second = self.rows >= self.node_rows
+        if self.common == "column":
+            z = [self._draw("common", "column", self.rows[:1], self.columns + polarity * self.node_columns)
+                 for polarity in (0, 1)]
+            return np.where(second[:, None], z[1], z[0])
+        which = self.rows if self.common == "row" else self.numbers % self.channels + np.where(second, self.channels, 0)
+        return self._draw("common", "row", which)
+
+    def _cells(self):
+        model, magnitude = self.model, np.abs(self.weight)
+        cell = self.weight.astype(float)
+        if model.drift:
+            nu, spread, ratio = model.drift
+            z = self._draw("drift", "cell", self.rows) if spread else np.zeros(cell.shape)
+            cell = cell * np.vectorize(lambda n: math.pow(ratio, -n), [float])(nu + spread * z)
+        if model.weight and model.weight.scale == "trial":
+            cell = cell + model.weight.sigma(magnitude) * self._draw("weight", model.weight.per, self.rows)
+        if model.common:
+            cell = cell + model.common * self._common()
+        if model.stuck:
+            fraction, value = model.stuck
+            index = self.rows[:, None] * self.node_columns + self.columns
+            cell = np.where(self.noise.uniform("stuck", index) < fraction, value, cell)
+        return to_fixed(cell * self.gain)
+
+    def start(self, g):
+        """What a column begins with: its bias rows, gain and offset."""
+        model, start = self.model, self.bias * float(UNIT)
+        if model.bias_row and model.bias_row.scale == "trial" and self.bias_rows:
+            rows = self.first_bias_row + np.arange(self.bias_rows)
+            sigma = 128 * model.bias_row.sigma(np.abs(self.bias) / (128.0 * self.bias_rows))
+            start = start + nearest(sigma * self._draw("bias_row", model.bias_row.per, rows) * UNIT).sum(axis=0)
+        start = nearest(start * self.gain)
+        if model.offset:
+            start = start + nearest(model.offset * self.noise.normals("offset", self.columns) * g * UNIT)
+        return start
+
+    def _of_accumulators(self, term, passes):
+        return self.noise.normals(term, passes[:, None] * self.node_columns + self.columns)
+
+    def _of_rows(self, term, passes):
+        return self.noise.normals(term, passes[:, None] * (2 * self.node_rows) + self.rows)
+
+    def _real_product(self, x, cells, scale):
+        """x, real, times cells: the exact sum of x rounded to 2^(scale - 14), rounded half up to 2^-14."""
+        total = to_fixed(x / (1 << scale)) @ cells
+        drop = 14 - scale
+        return (total + (1 << drop >> 1) >> drop).astype(float)
+
+    def _frame_weights(self, x, passes):
+        per = self.model.weight.per
+        sigma = self.model.weight.sigma(np.abs(self.weight)) * self.gain
+        if per == "row":
+            return self._real_product(x * self._of_rows("frame_cell", passes), to_fixed(sigma), self.scale + 4)
+        z = self._of_accumulators("frame_cell", passes)
+        if per == "column":
+            return nearest(np.abs(x @ to_fixed(sigma) / UNIT) * z * UNIT)
+        return nearest(np.sqrt((x * x) @ to_fixed(sigma * sigma / 64) * (64.0 / UNIT)) * z * UNIT)
+
+    def accumulate(self, x, passes, g, output_passes=1, input_draws=None):
+        """(acc, acc with the output term), integers of 2^-14, of codes x [passes, rows]."""
+        model = self.model
+        acc = np.broadcast_to(self.start(g), (len(x), len(self.columns)))
+        if model.input:
+            z = self._of_rows("input", passes) if input_draws is None else input_draws
+            noisy = x + model.input(np.abs(x)) * z
+            acc = acc + self._real_product(noisy, self.cells, self.scale)
+        else:
+            acc = acc + x @ self.cells
+        if model.mbs:
+            variance = mbs_variance(x, self.weight)
+            acc = acc + nearest(np.sqrt(variance) * self._of_accumulators("mbs", passes) * (model.mbs * UNIT))
+        if model.weight and model.weight.scale == "frame":
+            acc = acc + self._frame_weights(x, passes)
+        if model.bias_row and model.bias_row.scale == "frame" and self.bias_rows:
+            per = model.bias_row.per
+            each = 128 * model.bias_row.sigma(np.abs(self.bias) / (128.0 * self.bias_rows)) * self.gain
+            each = each * (self.bias_rows if per == "column" else math.sqrt(self.bias_rows))
+            z = (self.noise.normals("frame_bias", passes)[:, None] if per == "row" else
+                 self._of_accumulators("frame_bias", passes))
+            acc = acc + nearest(each * z * UNIT)
+        if model.acc:
+            acc = acc + nearest(self._of_accumulators("acc", passes) * (model.acc * UNIT))
+        dead = np.isin(self.columns, model.dead)
+        acc = np.where(dead, 0, acc)
+        out = acc
+        if model.output:
+            sigma = model.output * g * math.sqrt(output_passes)
+            out = np.where(dead, 0, acc + nearest(self._of_accumulators("output", passes) * (sigma * UNIT)))
+        return acc.astype(I64), out.astype(I64)
+
+
+# mbs: the variance of an accumulator, its three functions of x in the steps of sim/noise/mbs_law.hpp.
+SILENT, FLOOR = 6.4, 12.88502
+LOW, HIGH = (0.105176, 9.64785e-3, -4.71338e-5), (3.61852, -0.0395859, 1.34244e-4)
+
+
+def _functions():
+    x = np.arange(256)
+    s = np.where(x < 128, LOW[0] + LOW[1] * x + LOW[2] * x * x, HIGH[0] + HIGH[1] * x + HIGH[2] * x * x)
+    return np.where(x == 0, 0, [(FLOOR + s) * (FLOOR + s) - SILENT * SILENT, 2 * (FLOOR + s) * s, s * s])
+
+
+def mbs_variance(x, weight):
+    values = _functions()
+    if len(weight) <= 255:
+        steps = [1 / 32, 1 / 96, 1 / 1536]
+        codes = [nearest(values[i] * scale)[x].astype(I64) for i, scale in enumerate((32.0, 96.0, 1536.0))]
+    else:
+        steps = (values / 254.9).max(axis=1)
+        dither = ((np.arange(len(weight)) * 40503 & 0xFFFF) / 65536).astype(F32)
+        low, high = ([F32(c) for c in part] for part in (LOW, HIGH))
+        f = x.astype(F32)
+        s = np.where(x < 128, low[0] + f * (low[1] + f * low[2]), high[0] + f * (high[1] + f * high[2]))
+        total = F32(FLOOR) + s
+        codes = [total * total * F32(1 / steps[0]) + F32(0.5 - SILENT * SILENT / steps[0]),
+                 total * s * F32(2 / steps[1]) + dither, s * s * F32(1 / steps[2]) + dither]
+        codes = [np.where(x == 0, 0, c.astype(I64)) for c in codes]
+    v = np.maximum(np.abs(weight) - 1, 0)
+    variance = SILENT * SILENT * len(weight) + steps[0] * (codes[0] @ (weight != 0).astype(I64))
+    variance = variance + steps[1] * (codes[1] @ v)
+    return variance + 128 * steps[2] * (codes[2] @ (v * v // 128)) + steps[2] * (codes[2] @ (v * v % 128))
+
+
+class NoisyRule:
+    """Accumulators of 2^-14 to fields: an OutputRule whose divisor a noisy forward uses."""
+
+    def __init__(self, rule):
+        self.y_bits, self.limit, self._rule = rule.y_bits, rule.limit, rule
+        self.g = rule.g
+        if rule.profile == "witin_nn":
+            numerator, denominator = float(rule.g).as_integer_ratio()
+            self.g = int(rne_divide(numerator, denominator))
+        if not self.g > 0:
+            raise RunError("noisy forwards divide by round(g), which is 0")
+
+    def __call__(self, acc, out):
+        """(npu_acc, npu_v or None, y before y_limit_bits)."""
+        fixed = self._rule.with_divisor(self.g * UNIT)
+        return rne_divide(acc, UNIT), fixed.v(out), fixed(out)
