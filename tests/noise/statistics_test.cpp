@@ -83,8 +83,7 @@ bool close(double found, double expected, double standard_error) {
 }
 
 // Three frames of the same codes in every trial: errors of the second and the third.
-void check(const Layer& layer, const std::string& model, const Point& p, double trial_variance, double frame_variance,
-           bool gaussian) {
+void check(const Layer& layer, const std::string& model, const Point& p, double trial_variance, double frame_variance) {
   CAPTURE(layer.op);
   CAPTURE(model);
   CAPTURE(p.x);
@@ -110,9 +109,9 @@ void check(const Layer& layer, const std::string& model, const Point& p, double 
   const double variance = trial_variance + frame_variance + 1.0 / 12;
   const double n = moments.count;
   CHECK(close(moments.mean(), 0, std::sqrt(variance / n)));
-  CHECK(close(moments.variance() / variance, 1, std::sqrt(2 / n) * (gaussian ? 1 : 2)));
+  CHECK(close(moments.variance() / variance, 1, std::sqrt(2 / n)));
   CHECK(5 * std::sqrt(2 / n) < 0.02);
-  if (gaussian) CHECK(close(moments.kurtosis(), 3, std::sqrt(24 / n)));
+  CHECK(close(moments.kurtosis(), 3, std::sqrt(24 / n)));
   const double correlation = trial_variance / variance;
   CHECK(close(product / n / variance, correlation, std::sqrt((1 + square(correlation)) / n)));
 }
@@ -145,9 +144,9 @@ const std::vector<Point> kPoints{{0, 0, 0}, {100, 50, 3}, {255, -127, -64}, {1, 
 TEST_CASE("noise statistics: normal, the same for all frames of a trial") {
   for (const double level : {1.0, 4.0, 9.0}) {
     const std::string model = "normal:" + std::to_string(level);
-    for (const Point& p : kPoints) check(kLinear, model, p, normal_variance(level, p), 0, true);
+    for (const Point& p : kPoints) check(kLinear, model, p, normal_variance(level, p), 0);
     const Point& p = kPoints[1];
-    for (const Layer& layer : kOthers) check(layer, model, p, normal_variance(level, p), 0, true);
+    for (const Layer& layer : kOthers) check(layer, model, p, normal_variance(level, p), 0);
   }
 }
 
@@ -155,9 +154,9 @@ TEST_CASE("noise statistics: mbs, cells fresh for every frame, bias rows for eve
   for (const double level : {1.0, 4.0, 9.0}) {
     const std::string model = "mbs:" + std::to_string(level);
     const auto cells = [&](const Point& p) { return kRows * square(mbs_sigma(level, p.x, p.w)); };
-    for (const Point& p : kPoints) check(kLinear, model, p, mbs_bias_variance(level, p), cells(p), true);
+    for (const Point& p : kPoints) check(kLinear, model, p, mbs_bias_variance(level, p), cells(p));
     const Point& p = kPoints[2];
-    for (const Layer& layer : kOthers) check(layer, model, p, mbs_bias_variance(level, p), cells(p), true);
+    for (const Layer& layer : kOthers) check(layer, model, p, mbs_bias_variance(level, p), cells(p));
   }
 }
 
@@ -170,14 +169,15 @@ TEST_CASE("noise statistics: simple, cells, the common term and bias rows") {
          {Point{0, 0, 0}, Point{100, 0, 3}, Point{255, 0, -64}, Point{200, 127, 0}, Point{90, -60, 9}}) {
       CAPTURE(level);
       CAPTURE(p.x);
-      const Engine engine = network_of(kOnePixel, p, kSampledColumns).engine();
+      const test::NoiseCase network = network_of(kOnePixel, p, kSampledColumns);
+      const Engine engine = network.engine();
       RunOptions options;
       options.threads = 1;
       options.noise.model = *NoiseModel::parse("simple:" + std::to_string(level));
       double spread = 0;
       for (options.noise.trial = 0; options.noise.trial < kTrials; ++options.noise.trial) {
         Moments moments;
-        for (const std::int32_t v : network_of(kOnePixel, p, kSampledColumns).run(engine, {p.x}, options, "npu_acc")) {
+        for (const std::int32_t v : network.run(engine, {p.x}, options, "npu_acc")) {
           moments.add(v - static_cast<double>(p.x) * p.w);
         }
         spread += (moments.sum2 - moments.sum * moments.mean()) / (moments.count - 1) / kTrials;
