@@ -296,36 +296,30 @@ class Matrix:
         return acc.astype(I64), out.astype(I64)
 
 
-# mbs: the variance of an accumulator, its three functions of x in the steps of sim/noise/mbs_law.hpp.
+# mbs: the variance of an accumulator in steps of 2^-17, by the two functions of x that sim/noise/mbs_law.hpp states.
 SILENT, FLOOR = 6.4, 12.88502
 LOW, HIGH = (0.105176, 9.64785e-3, -4.71338e-5), (3.61852, -0.0395859, 1.34244e-4)
+STEPS, FIRST, SECOND, TAKES_BACK = 1 << 17, 32142, 21, 80
 
 
 def _functions():
+    """(B, C) of 0..255: 2 a s in steps of FIRST, s^2 in steps of SECOND with what B's rounding costs at |w| = 80."""
     x = np.arange(256)
     s = np.where(x < 128, LOW[0] + LOW[1] * x + LOW[2] * x * x, HIGH[0] + HIGH[1] * x + HIGH[2] * x * x)
-    return np.where(x == 0, 0, [(FLOOR + s) * (FLOOR + s) - SILENT * SILENT, 2 * (FLOOR + s) * s, s * s])
+    linear = 2 * FLOOR * s
+    b = np.rint(linear * STEPS / FIRST)
+    c = np.rint((s * s + (linear - b * FIRST / STEPS) / TAKES_BACK) * STEPS / SECOND)
+    return [np.where(x == 0, 0, values).astype(I64) for values in (b, c)]
 
 
 def mbs_variance(x, weight):
-    values = _functions()
-    if len(weight) <= 255:
-        steps = [1 / 32, 1 / 96, 1 / 1536]
-        codes = [nearest(values[i] * scale)[x].astype(I64) for i, scale in enumerate((32.0, 96.0, 1536.0))]
-    else:
-        steps = (values / 254.9).max(axis=1)
-        dither = ((np.arange(len(weight)) * 40503 & 0xFFFF) / 65536).astype(F32)
-        low, high = ([F32(c) for c in part] for part in (LOW, HIGH))
-        f = x.astype(F32)
-        s = np.where(x < 128, low[0] + f * (low[1] + f * low[2]), high[0] + f * (high[1] + f * high[2]))
-        total = F32(FLOOR) + s
-        codes = [total * total * F32(1 / steps[0]) + F32(0.5 - SILENT * SILENT / steps[0]),
-                 total * s * F32(2 / steps[1]) + dither, s * s * F32(1 / steps[2]) + dither]
-        codes = [np.where(x == 0, 0, c.astype(I64)) for c in codes]
-    v = np.maximum(np.abs(weight) - 1, 0)
-    variance = SILENT * SILENT * len(weight) + steps[0] * (codes[0] @ (weight != 0).astype(I64))
-    variance = variance + steps[1] * (codes[1] @ v)
-    return variance + 128 * steps[2] * (codes[2] @ (v * v // 128)) + steps[2] * (codes[2] @ (v * v % 128))
+    b, c = (values[x] for values in _functions())
+    magnitude = np.abs(weight)
+    high = (magnitude**2 + 63) // 128
+    low = 128 * high - magnitude**2
+    steps = FIRST * (510 * (x != 0).astype(I64) @ (weight != 0).astype(I64) + b @ magnitude)
+    steps = steps + 128 * SECOND * (c @ high - (c // 128) @ low)
+    return (int(np.rint(SILENT * SILENT * STEPS)) * len(weight) + steps) / STEPS
 
 
 class NoisyRule:
