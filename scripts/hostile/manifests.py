@@ -119,7 +119,7 @@ def manifest_cases():
         ("manifest_extent_0", "numbers out of range", entry(shape=[0]), "manifest.value"),
         ("manifest_extent_negative", "numbers out of range", entry(shape=[-4]), "manifest.value"),
         ("manifest_extent_real", "wrong types", entry(shape=[4.0]), "manifest.type"),
-        ("manifest_frame_2_28", "a frame of too many values", entry(shape=[1 << 28, 2]), "manifest.too_large"),
+        ("manifest_frame_2_27", "a frame of too many values", entry(shape=[1 << 26, 2]), "manifest.too_large"),
         ("manifest_shape_overflow", "product of the shape overflowing", entry(shape=[1 << 32, 1 << 32]),
          "manifest.too_large"),
         ("manifest_rank_9", "wrong ranks", entry(shape=[1] * 9), "manifest.too_many"),

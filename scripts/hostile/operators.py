@@ -47,7 +47,7 @@ def wide(rows):
 
 
 def outer():
-    """A small file with a large frame: [20000] x [20000, 1] broadcast to more than 2^28 values."""
+    """A small file with a large frame: [20000] x [20000, 1] broadcast to 400 million values."""
     nodes = [{"name": "column", "op": "reshape", "inputs": ["x"], "attributes": {"shape": [20000, 1]}},
              {"name": "square", "op": "mul", "inputs": ["x", "column"]}]
     return archive(network(nodes, [{"name": "x", "shape": [20000], "signed": True}])).bytes()
@@ -109,5 +109,5 @@ def cases():
          "attribute.range"),
         ("node_slice_empty", "wrong shapes", package("slice", [4], None, {"starts": [3], "ends": [1]}),
          "slice.empty"),
-        ("node_frame_2_28", "a frame of too many values", outer(), "node.frame_size"),
+        ("node_frame_400m", "a frame of too many values", outer(), "node.frame_size"),
     ]

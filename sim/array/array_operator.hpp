@@ -43,9 +43,6 @@ struct ArrayGeometry {
   [[nodiscard]] std::int64_t elements() const { return channels * height * width; }
 };
 
-// Elements a plane or an output frame may have. Padding can make them larger than anything the package holds.
-inline constexpr std::int64_t kMaxFrameElements = std::int64_t{1} << 28;
-
 class ArrayOperator final : public ops::Operator, public ops::Noisy {
  public:
   // At least one layer; all have the same staging, rule and number of parts.

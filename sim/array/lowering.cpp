@@ -6,6 +6,7 @@
 #include "sim/array/array_tensors.hpp"
 #include "sim/array/input_codes.hpp"
 #include "sim/array/noisy_node.hpp"
+#include "sim/package/limits.hpp"
 
 namespace witin::array {
 namespace {
@@ -180,11 +181,11 @@ Status check_frame_size(const NodeContext& context, const Shape& shape) {
   std::int64_t elements = 1;
   bool fits = true;
   for (const std::int64_t extent : shape) {
-    fits = fits && extent <= kMaxFrameElements && (elements *= extent) <= kMaxFrameElements;
+    fits = fits && extent <= package::limits::kFrameElements && (elements *= extent) <= package::limits::kFrameElements;
   }
   if (fits) return {};
   return context.node_error("node.frame_size", "a frame is larger than this program handles, padding included",
-                            "at most " + std::to_string(kMaxFrameElements) + " codes", to_string(shape));
+                            "at most " + std::to_string(package::limits::kFrameElements) + " codes", to_string(shape));
 }
 
 Result<std::unique_ptr<ops::Operator>> lower(const NodeContext& context, const ArrayAttributes& attributes,

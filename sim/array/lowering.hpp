@@ -39,8 +39,8 @@ struct Lowering {
 // Strides of a map [C, H, W].
 [[nodiscard]] inline Strides map_strides(std::int64_t height, std::int64_t width) { return {height * width, width, 1}; }
 
-// Refuses frames and planes larger than kMaxFrameElements. To be called before an axis is made: padding and strides can
-// ask for far more outputs than the package holds data. Error "node.frame_size".
+// Refuses frames and planes larger than package::limits::kFrameElements. To be called before an axis is made: padding
+// and strides can ask for far more outputs than the package holds data. Error "node.frame_size".
 [[nodiscard]] Status check_frame_size(const ops::NodeContext& context, const Shape& shape);
 
 // Reads and checks the node's tensors "weight", "weight_neg", "bias" and "bias_d", whose ranks and weight shape the

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "sim/diff/elements.hpp"
@@ -38,9 +39,12 @@ class FieldComparison {
   Result<FieldResult> run() {
     std::vector<std::jthread> helpers;
     const auto work = [this] { work_through(); };
-    for (int i = 1; i < threads(); ++i) helpers.emplace_back(work);
+    try {
+      for (int i = 1; i < threads(); ++i) helpers.emplace_back(work);
+    } catch (const std::system_error&) {  // no thread to be had: this one does it all
+    }
     work_through();
-    for (std::jthread& helper : helpers) helper.join();
+    helpers.clear();
     if (!status_) return std::move(status_).error();
     FieldResult result;
     total_.fill(result.report, job_.frames.count * static_cast<std::int64_t>(values_));

@@ -21,7 +21,7 @@ Result<std::unique_ptr<Side>> open_folder(const fs::path& path) {
 }  // namespace
 
 Result<std::unique_ptr<Side>> open_side(const fs::path& path) {
-  return guarded(path.string(), [&]() -> Result<std::unique_ptr<Side>> {
+  return guarded(path.native(), [&]() -> Result<std::unique_ptr<Side>> {
     std::error_code ignored;
     if (fs::is_directory(path, ignored)) {
       Result<std::unique_ptr<Side>> side = open_folder(path);

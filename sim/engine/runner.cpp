@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <stdexcept>
 #include <thread>
 
 #include "sim/noise/draws.hpp"
@@ -134,11 +135,13 @@ Status Runner::run_in_parallel(int threads) {
       failure = std::move(status);
     }
   };
+  std::atomic<bool> begun{false};
   // More threads than processors are given as well, without a warning of TBB on stderr.
   const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
   tbb::task_arena arena(threads);
-  arena.execute([&] {
+  const auto run_blocks = [&] {
     tbb::parallel_for(std::int64_t{0}, blocks, [&](std::int64_t block) {
+      begun = true;
       if (block > failed_block) return;
       if (cancelled()) return fail(block, Error{"run.cancelled", "the run was stopped", "", "", "", ""});
       auto& workspace = workspaces[static_cast<std::size_t>(tbb::this_task_arena::current_thread_index())];
@@ -148,7 +151,13 @@ Status Runner::run_in_parallel(int threads) {
       if (Status status = run_block(*workspace, first, count); !status) return fail(block, std::move(status));
       finished(count);
     });
-  });
+  };
+  try {
+    arena.execute(run_blocks);
+  } catch (const std::runtime_error&) {  // no thread to be had: this one does it all
+    if (begun) throw;
+    return run_in_order();
+  }
   return failure;
 }
 

@@ -165,7 +165,7 @@ Result<std::vector<fs::path>> find_cases(const fs::path& path) {
 }
 
 Result<Case> read_case(const fs::path& path) {
-  return guarded(path.string(), [&]() -> Result<Case> {
+  return guarded(path.native(), [&]() -> Result<Case> {
     std::error_code ignored;
     const bool is_folder = fs::is_directory(path, ignored);
     const bool described = !is_folder || is_there(path / "case.json");

@@ -51,7 +51,7 @@ Status check_options(std::span<const Net> nets, const GoldenOptions& options) {
 
 Result<Written> write_golden(std::span<const Net> nets, const std::filesystem::path& folder,
                              const GoldenOptions& options) {
-  return guarded(folder.string(), [&]() -> Result<Written> {
+  return guarded(folder.native(), [&]() -> Result<Written> {
     if (Status checked = check_options(nets, options); !checked) return std::move(checked).error();
     Result<OutputFolder> files = OutputFolder::create(folder, options.replace);
     if (!files) return std::move(files).error();

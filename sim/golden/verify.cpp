@@ -99,7 +99,7 @@ const FieldComparison* CaseResult::first_difference() const {
 CaseResult verify_case(const std::filesystem::path& path, const RunOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   CaseResult result{.path = path};
-  Status status = guarded(path.string(), [&] { return run_case(options, result); });
+  Status status = guarded(path.native(), [&] { return run_case(options, result); });
   if (!status) {
     result.error = std::move(status).error();
   } else {

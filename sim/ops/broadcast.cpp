@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "sim/array/array_operator.hpp"
 #include "sim/ops/axes.hpp"
 #include "sim/ops/gather.hpp"
+#include "sim/package/limits.hpp"
 
 namespace witin::ops {
 namespace {
@@ -25,7 +25,7 @@ std::optional<Shape> common_shape(const Shape& left, const Shape& right) {
 
 // Larger shapes get no lists: the registry refuses the node that has one.
 bool is_frame(const Shape& shape) {
-  return element_count(shape) <= array::kMaxFrameElements;  // each side has at most 2^28: no overflow
+  return element_count(shape) <= package::limits::kFrameElements;  // as each side is: no overflow
 }
 
 std::vector<std::size_t> repeated(const Shape& side, const Shape& shape) {

@@ -5,7 +5,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 #include "sim/package/crc32_clmul.hpp"
@@ -17,20 +16,15 @@ namespace {
 
 // OpenSSL's own loops for this processor, without its tables of algorithms, which take longer to set up than a small
 // package to read.
-class Sha256 {
+class Hash {
  public:
-  Sha256() { SHA256_Init(&state_); }
-  void add(std::span<const std::byte> bytes) { SHA256_Update(&state_, bytes.data(), bytes.size()); }
-  std::string hex() {
-    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  Hash() noexcept { SHA256_Init(&state_); }
+  void add(std::span<const std::byte> bytes) noexcept { SHA256_Update(&state_, bytes.data(), bytes.size()); }
+  Sha256 digest() noexcept {
+    Sha256 digest{};
+    static_assert(digest.size() == SHA256_DIGEST_LENGTH);
     SHA256_Final(digest.data(), &state_);
-    static constexpr char kHex[] = "0123456789abcdef";
-    std::string hex;
-    for (const unsigned char byte : digest) {
-      hex += kHex[byte >> 4];
-      hex += kHex[byte & 15];
-    }
-    return hex;
+    return digest;
   }
 
  private:
@@ -39,21 +33,33 @@ class Sha256 {
 
 }  // namespace
 
-std::string sha256(std::span<const std::byte> bytes) {
-  Sha256 digest;
-  digest.add(bytes);
-  return digest.hex();
+Sha256 sha256_of(std::span<const std::byte> bytes) noexcept {
+  Hash hash;
+  hash.add(bytes);
+  return hash.digest();
 }
 
+std::string hex(const Sha256& digest) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : digest) {
+    text += kHex[byte >> 4];
+    text += kHex[byte & 15];
+  }
+  return text;
+}
+
+std::string sha256(std::span<const std::byte> bytes) { return hex(sha256_of(bytes)); }
+
 Result<std::string> sha256(const ByteSource& file) {
-  Sha256 digest;
+  Hash hash;
   std::vector<std::byte> block(limits::kBlockBytes);
   for (std::uint64_t offset = 0; offset < file.size(); offset += block.size()) {
     const std::span<std::byte> part(block.data(), std::min<std::uint64_t>(block.size(), file.size() - offset));
     if (Status status = file.read(offset, part); !status) return std::move(status).error();
-    digest.add(part);
+    hash.add(part);
   }
-  return digest.hex();
+  return hex(hash.digest());
 }
 
 std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t crc) {

@@ -1,6 +1,7 @@
 // SHA-256 and CRC-32 of bytes.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -10,7 +11,11 @@
 
 namespace witin::package {
 
-// Lower-case hex.
+using Sha256 = std::array<unsigned char, 32>;
+[[nodiscard]] Sha256 sha256_of(std::span<const std::byte> bytes) noexcept;
+[[nodiscard]] std::string hex(const Sha256& digest);  // lower case
+
+// In lower-case hex.
 [[nodiscard]] std::string sha256(std::span<const std::byte> bytes);
 [[nodiscard]] Result<std::string> sha256(const ByteSource& file);  // in bounded memory
 

@@ -15,8 +15,6 @@ namespace {
 
 using package::ByteSource;
 
-constexpr std::int64_t kMostDraws = std::int64_t{1} << 27;  // 1 GB as double
-
 template <typename T>
 Status read_values(const ByteSource& member, const package::NpyHeader& header, std::vector<double>& out) {
   std::vector<T> values(static_cast<std::size_t>(element_count(header.shape)));
@@ -28,11 +26,11 @@ Status read_values(const ByteSource& member, const package::NpyHeader& header, s
 Result<std::vector<double>> read_draws(const ByteSource& member) {
   const Result<package::NpyHeader> header = package::read_npy_header(member, package::limits::kRank + 1);
   if (!header) return header.error();
-  if (header->type.kind != 'f' || element_count(header->shape) > kMostDraws) {
+  if (header->type.kind != 'f' || element_count(header->shape) > package::limits::kDraws) {
     return Error{"noise.draws",
                  "these are no standard normals",
                  "",
-                 "float32 or float64, at most " + std::to_string(kMostDraws),
+                 "float32 or float64, at most " + std::to_string(package::limits::kDraws),
                  header->type.name() + " " + to_string(header->shape),
                  ""};
   }
@@ -64,7 +62,7 @@ Result<noise::Draws> read_all(const ByteSource& file) {
 }  // namespace
 
 Result<NoiseDraws> NoiseDraws::load(const std::filesystem::path& path) {
-  return guarded(path.string(), [&]() -> Result<NoiseDraws> {
+  return guarded(path.native(), [&]() -> Result<NoiseDraws> {
     const Result<package::File> file = package::File::open(path);
     if (!file) return Error(file.error()).within(path.string());
     Result<noise::Draws> draws = read_all(*file);

@@ -4,17 +4,18 @@
 #include <span>
 
 #include "sim/package/byte_source.hpp"
+#include "sim/package/limits.hpp"
 
 namespace witin::package {
 
 Result<std::vector<std::string>> read_lines(const std::filesystem::path& path) {
   const Result<File> file = File::open(path);
   if (!file) return file.error();
-  if (file->size() > kMaxTextBytes) {
+  if (file->size() > limits::kTextFileBytes) {
     return Error{"text.too_large",
                  "the file is too large",
                  "",
-                 "at most " + std::to_string(kMaxTextBytes) + " bytes",
+                 "at most " + std::to_string(limits::kTextFileBytes) + " bytes",
                  std::to_string(file->size()) + " bytes",
                  ""};
   }

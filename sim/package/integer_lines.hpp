@@ -10,8 +10,6 @@
 
 namespace witin::package {
 
-inline constexpr std::uint64_t kMaxTextBytes = std::uint64_t{1} << 26;
-
 // The lines of a text file without their ends (LF or CR LF). Errors, without the file's name: file.*, text.too_large.
 [[nodiscard]] Result<std::vector<std::string>> read_lines(const std::filesystem::path& path);
 

@@ -99,7 +99,8 @@ class Builder {
 
   template <typename T>
   bool add(T value) {
-    return place(Json{std::move(value)}) != nullptr;
+    place(Json{std::move(value)});
+    return true;
   }
 
   template <typename T>
@@ -108,9 +109,7 @@ class Builder {
       return fail("json.too_deep", "values are nested too deeply", next_pointer(),
                   "depth " + std::to_string(limits::kJsonDepth), "more");
     }
-    Json* placed = place(Json{std::move(container)});
-    if (placed == nullptr) return false;
-    stack_.push_back(placed);
+    stack_.push_back(&place(Json{std::move(container)}));
     keys_.emplace_back();
     return true;
   }
@@ -120,26 +119,38 @@ class Builder {
     keys_.pop_back();
   }
 
-  Json* place(Json value) {
-    if (++count_ > limits::kJsonValues) {
-      fail("json.too_many_values", "there are too many values", next_pointer(),
-           "at most " + std::to_string(limits::kJsonValues), "more");
-      return nullptr;
-    }
-    if (stack_.empty()) return &(root_ = std::move(value));
-    if (auto* array = std::get_if<Json::Array>(&stack_.back()->value)) return &array->emplace_back(std::move(value));
+  Json& place(Json value) {
+    if (stack_.empty()) return root_ = std::move(value);
+    if (auto* array = std::get_if<Json::Array>(&stack_.back()->value)) return array->emplace_back(std::move(value));
     auto& object = std::get<Json::Object>(stack_.back()->value);
     object.push_back({keys_.back(), std::move(value)});
-    return &object.back().value;
+    return object.back().value;
   }
 
   std::string_view text_;
   Json root_;
   std::vector<Json*> stack_;  // open containers; a parent does not grow while its child is open
   std::vector<std::string> keys_;
-  std::size_t count_ = 0;
   std::optional<Error> error_;
 };
+
+// How many values a valid text holds: the root, one for every comma, and one for every container that is not empty. Of
+// a text that is not valid, no fewer than a parser meets before it notices.
+std::size_t count_values(std::string_view text) {
+  std::size_t count = 1;
+  bool opened = false;  // nothing but space since the last '[' or '{'
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
+    if (c == ',' || (opened && c != ']' && c != '}')) ++count;
+    opened = c == '[' || c == '{';
+    if (c != '"') continue;
+    for (++i; i < text.size() && text[i] != '"'; ++i) {
+      if (text[i] == '\\') ++i;
+    }
+  }
+  return count;
+}
 
 }  // namespace
 
@@ -183,6 +194,14 @@ Result<Json> parse_json(std::string_view text, std::string_view name) {
   // The parser takes a NUL for the end of the text and would not see what follows.
   if (text.find('\0') != std::string_view::npos) {
     return Error{"json.syntax", "the text contains a NUL byte", std::string(name), "", "", ""};
+  }
+  // Counted before anything is built; n values take at least 2 n - 1 bytes.
+  if (text.size() > 2 * limits::kJsonValues) {
+    if (const std::size_t count = count_values(text); count > limits::kJsonValues) {
+      return Error{"json.too_many_values", "there are too many values",
+                   std::string(name),      "at most " + std::to_string(limits::kJsonValues),
+                   std::to_string(count),  ""};
+    }
   }
   Builder builder(text);
   const bool done = nlohmann::json::sax_parse(text.begin(), text.end(), &builder);

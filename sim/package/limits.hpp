@@ -24,8 +24,10 @@ inline constexpr std::size_t kListLength = 4'096;  // of one attribute: time off
 inline constexpr int kInputBits = 16;              // contract
 
 // ---- arrays
-inline constexpr std::size_t kRank = 8;                                // contract, without the frame axis
-inline constexpr std::int64_t kFrameElements = std::int64_t{1} << 28;  // one frame: 256 M codes
+inline constexpr std::size_t kRank = 8;  // contract, without the frame axis
+// One frame of an input or of a node, padding included: four thousand times the largest published one, and 256 MiB as
+// int32, the widest storage.
+inline constexpr std::int64_t kFrameElements = std::int64_t{1} << 26;
 inline constexpr std::size_t kNpyHeaderBytes = std::size_t{64} << 10;  // contract: the header's own length field
 
 // ---- zip
@@ -33,6 +35,10 @@ inline constexpr std::size_t kMembers = 131'072;                       // a full
 inline constexpr std::size_t kDirectoryBytes = std::size_t{32} << 20;  // 256 bytes for each of these members
 inline constexpr std::size_t kMemberNameBytes = 512;                   // node name, field name, ".npy"
 inline constexpr std::size_t kCommentBytes = 65'535;                   // contract: a 16-bit field
+
+// ---- text files and lists of draws
+inline constexpr std::size_t kTextFileBytes = std::size_t{64} << 20;  // read whole: places, indices and logs of a run
+inline constexpr std::int64_t kDraws = std::int64_t{1} << 27;         // of one node: 1 GiB as double
 
 // ---- reading and writing
 inline constexpr std::size_t kImageProbeBytes = std::size_t{16} << 20;  // larger packages: checked before read whole

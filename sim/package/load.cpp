@@ -120,16 +120,17 @@ Status load_tensor(std::span<const std::byte> bytes, const ZipMember& member, co
   return {};
 }
 
-// The digests of some members, by several threads where that is worth their start.
-std::vector<std::string> digests_of(std::span<const std::span<const std::byte>> members) {
+// The digests of some members, by several threads where that is worth their start. The helpers allocate nothing: what a
+// thread throws ends the process.
+std::vector<Sha256> digests_of(std::span<const std::span<const std::byte>> members) {
   constexpr std::size_t kWorthAThread = std::size_t{512} << 10;
-  std::vector<std::string> digests(members.size());
+  std::vector<Sha256> digests(members.size());
   std::vector<std::size_t> order(members.size());  // largest first
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::sort(order, std::greater(), [&](std::size_t i) { return members[i].size(); });
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
-    for (std::size_t i = next++; i < order.size(); i = next++) digests[order[i]] = sha256(members[order[i]]);
+    for (std::size_t i = next++; i < order.size(); i = next++) digests[order[i]] = sha256_of(members[order[i]]);
   };
   std::size_t bytes = 0;
   for (const auto& member : members) bytes += member.size();
@@ -183,9 +184,10 @@ Result<Package> parse_package(std::span<const std::byte> bytes, std::shared_ptr<
     contents.push_back(
         bytes.subspan(static_cast<std::size_t>(member.data_offset), static_cast<std::size_t>(member.size)));
   }
-  const std::vector<std::string> digests = digests_of(contents);
+  const std::vector<Sha256> digests = digests_of(contents);
   for (std::size_t i = 0; i < package.tensors.size(); ++i) {
-    Status loaded = load_tensor(contents[i], *members[i], plan->manifest.digests[i], digests[i], package.tensors[i]);
+    Status loaded =
+        load_tensor(contents[i], *members[i], plan->manifest.digests[i], hex(digests[i]), package.tensors[i]);
     if (!loaded) return std::move(loaded).error();
   }
   package.file = bytes;
@@ -198,7 +200,7 @@ Result<Package> parse_package(std::span<const std::byte> bytes, std::shared_ptr<
 std::string Package::sha256() const { return file.empty() ? std::string() : package::sha256(file); }
 
 Result<Package> load_package(const std::filesystem::path& path) {
-  return guarded(path.string(), [&]() -> Result<Package> {
+  return guarded(path.native(), [&]() -> Result<Package> {
     Result<Package> package = package::load_file(path);
     if (!package) return std::move(package).error().within(path.string());
     return package;

@@ -160,13 +160,15 @@ Result<noise::Model> parse_noise_text(std::string_view text, std::string_view na
 }
 
 Result<noise::Model> read_noise_file(const std::filesystem::path& path) {
-  const Result<File> file = File::open(path);
-  if (!file) return Error(file.error()).within(path.string());
-  std::string text(std::min<std::uint64_t>(file->size(), limits::kJsonBytes + 1), '\0');  // more is refused as text
-  if (Status read = file->read(0, std::as_writable_bytes(std::span(text))); !read) {
-    return std::move(read).error().within(path.string());
-  }
-  return parse_noise_text(text, path.string());
+  return guarded(path.native(), [&]() -> Result<noise::Model> {
+    const Result<File> file = File::open(path);
+    if (!file) return Error(file.error()).within(path.string());
+    std::string text(std::min<std::uint64_t>(file->size(), limits::kJsonBytes + 1), '\0');  // more is refused as text
+    if (Status read = file->read(0, std::as_writable_bytes(std::span(text))); !read) {
+      return std::move(read).error().within(path.string());
+    }
+    return parse_noise_text(text, path.string());
+  });
 }
 
 }  // namespace witin::package

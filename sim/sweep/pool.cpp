@@ -9,15 +9,18 @@ namespace witin::sweep {
 Pool::Pool(std::vector<std::size_t> units, int threads, Measure measure)
     : units_(std::move(units)), measure_(std::move(measure)) {
   const int workers = static_cast<int>(std::min<std::size_t>(units_.size(), static_cast<std::size_t>(threads)));
-  for (int worker = 0; worker < workers; ++worker) {
-    threads_.emplace_back([this, each = std::max(1, threads / workers)] { work(each); });
+  outcomes_.reserve(units_.size());
+  threads_.reserve(static_cast<std::size_t>(workers));
+  try {
+    for (int worker = 0; worker < workers; ++worker) {
+      threads_.emplace_back([this, each = std::max(1, threads / workers)] { work(each); });
+    }
+  } catch (...) {
+    if (threads_.empty()) throw;
   }
 }
 
-Pool::~Pool() {
-  stop_ = true;
-  for (std::thread& thread : threads_) thread.join();
-}
+Pool::~Pool() { stop_ = true; }
 
 void Pool::work(int threads) {
   while (!stop_) {
@@ -32,11 +35,9 @@ void Pool::work(int threads) {
 
 std::optional<Pool::Outcome> Pool::pop(std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
-  if (drained() || !arrived_.wait_for(lock, patience, [this] { return !outcomes_.empty(); })) return std::nullopt;
-  Outcome outcome = std::move(outcomes_.front());
-  outcomes_.pop_front();
-  ++popped_;
-  return outcome;
+  if (drained() || !arrived_.wait_for(lock, patience, [this] { return popped_ < outcomes_.size(); }))
+    return std::nullopt;
+  return std::move(outcomes_[popped_++]);
 }
 
 }  // namespace witin::sweep

@@ -4,10 +4,10 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "sim/sweep/measurement.hpp"
 
@@ -18,7 +18,8 @@ using Measure = std::function<Result<Measurement>(std::size_t unit, int threads,
 
 class Pool {
  public:
-  // Units are done side by side, one a thread; where there are fewer units than threads, a unit gets several.
+  // Units are done side by side, one a thread; where there are fewer units than threads, a unit gets several. Goes on
+  // with the threads that can be had; std::system_error where there is none.
   Pool(std::vector<std::size_t> units, int threads, Measure measure);
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -41,9 +42,9 @@ class Pool {
   std::atomic<bool> stop_{false};
   std::mutex mutex_;
   std::condition_variable arrived_;
-  std::deque<Outcome> outcomes_;
+  std::vector<Outcome> outcomes_;  // in the order of their coming; holds all without growing
   std::size_t popped_ = 0;
-  std::vector<std::thread> threads_;
+  std::vector<std::jthread> threads_;
 };
 
 }  // namespace witin::sweep

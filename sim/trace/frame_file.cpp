@@ -78,7 +78,7 @@ FrameFile::~FrameFile() = default;
 
 Result<FrameFile> FrameFile::create_npy(const std::filesystem::path& path, const FrameArray& array,
                                         std::int64_t frames) {
-  return guarded(path.string(), [&]() -> Result<FrameFile> {
+  return guarded(path.native(), [&]() -> Result<FrameFile> {
     const std::optional<std::uint64_t> bytes = bytes_of(array, static_cast<std::uint64_t>(frames));
     if (frames < 0 || !bytes) return impossible("the array is too large", path);
     Result<OutputFile> file = OutputFile::create(path, header_of(array, frames).size() + *bytes);
@@ -92,7 +92,7 @@ Result<FrameFile> FrameFile::create_npy(const std::filesystem::path& path, const
 
 Result<FrameFile> FrameFile::create_zip(const std::filesystem::path& path, const std::vector<TextMember>& texts,
                                         const std::vector<FrameArray>& arrays, std::int64_t frames) {
-  return guarded(path.string(), [&]() -> Result<FrameFile> {
+  return guarded(path.native(), [&]() -> Result<FrameFile> {
     std::vector<ZipEntry> entries;
     std::set<std::string_view> names;
     for (const TextMember& text : texts) {
@@ -156,7 +156,7 @@ Status FrameFile::write(std::size_t array, std::int64_t first, std::int64_t coun
 }
 
 Status FrameFile::seal() {
-  return guarded(state_->file.path().string(), [&]() -> Status {
+  return guarded(state_->file.path().native(), [&]() -> Status {
     for (std::size_t i = 0; i < state_->places.size(); ++i) {
       const State::Place& place = *state_->places[i];
       const std::optional<std::uint32_t> crc = place.runs.whole(place.bytes);

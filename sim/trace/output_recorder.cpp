@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <new>
 #include <utility>
 
+#include "sim/guard.hpp"
 #include "sim/ops/codes.hpp"
 #include "sim/trace/field_bytes.hpp"
 #include "sim/trace/frame_file.hpp"
@@ -28,7 +28,7 @@ OutputRecorder::~OutputRecorder() = default;
 Result<std::unique_ptr<OutputRecorder>> OutputRecorder::create(const Engine& engine, std::int64_t frames,
                                                                const std::filesystem::path& path,
                                                                const OutputOptions& options) {
-  try {
+  return guarded(path.native(), [&]() -> Result<std::unique_ptr<OutputRecorder>> {
     const std::string extension = path.extension().string();
     if (extension != ".npy" && extension != ".npz") {
       return Error{"record.extension",    "the output file has an unknown kind",
@@ -66,9 +66,7 @@ Result<std::unique_ptr<OutputRecorder>> OutputRecorder::create(const Engine& eng
     if (!file) return std::move(file).error();
     state->file.emplace(*std::move(file));
     return std::unique_ptr<OutputRecorder>(new OutputRecorder(std::move(state)));
-  } catch (const std::bad_alloc&) {
-    return Error{"resource.memory", "there is not enough memory to write the outputs", path.string(), "", "", ""};
-  }
+  });
 }
 
 bool OutputRecorder::wants(std::size_t node, std::size_t field) const {

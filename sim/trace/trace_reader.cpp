@@ -289,7 +289,7 @@ struct Trace::Impl {
 Trace::Trace(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 
 Result<Trace> Trace::open(const std::filesystem::path& path) {
-  return guarded(path.string(), [&]() -> Result<Trace> {
+  return guarded(path.native(), [&]() -> Result<Trace> {
     auto impl = std::make_shared<Impl>();
     std::error_code error;
     const bool is_directory = std::filesystem::is_directory(path, error);

@@ -1,9 +1,9 @@
 #include <fnmatch.h>
 
 #include <bit>
-#include <new>
 #include <utility>
 
+#include "sim/guard.hpp"
 #include "sim/trace/field_bytes.hpp"
 #include "sim/trace/trace_writer.hpp"
 #include "witin/record.hpp"
@@ -49,7 +49,7 @@ TraceRecorder::~TraceRecorder() = default;
 Result<std::unique_ptr<TraceRecorder>> TraceRecorder::create(const Engine& engine, std::int64_t frames,
                                                              const std::filesystem::path& path,
                                                              const TraceOptions& options) {
-  try {
+  return guarded(path.native(), [&]() -> Result<std::unique_ptr<TraceRecorder>> {
     auto state = std::make_unique<State>();
     const Package& package = engine.package();
     TraceInfo info;
@@ -91,9 +91,7 @@ Result<std::unique_ptr<TraceRecorder>> TraceRecorder::create(const Engine& engin
     if (!writer) return std::move(writer).error();
     state->writer.emplace(*std::move(writer));
     return std::unique_ptr<TraceRecorder>(new TraceRecorder(std::move(state)));
-  } catch (const std::bad_alloc&) {
-    return Error{"resource.memory", "there is not enough memory to trace the run", path.string(), "", "", ""};
-  }
+  });
 }
 
 bool TraceRecorder::wants(std::size_t node, std::size_t field) const { return field < state_->places[node].fields; }

@@ -10,7 +10,7 @@
 namespace witin::trace {
 
 Result<TraceWriter> TraceWriter::create(const std::filesystem::path& path, const TraceInfo& info) {
-  return guarded(path.string(), [&]() -> Result<TraceWriter> {
+  return guarded(path.native(), [&]() -> Result<TraceWriter> {
     std::vector<TextMember> texts{{std::string(kHeaderMember), write_header(info)}};
     if (texts.front().text.size() > package::limits::kJsonBytes) {
       return Error{"trace.too_large",

@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 import unittest
+from collections import Counter
 
 import numpy as np
 from program import DIGITS, PROGRAM, CliTest, wpkg
@@ -32,6 +33,17 @@ class FaultTest(CliTest):
         self.assertIn(match[1], codes, result.stderr)
         self.assertEqual(self.listing(), before)
         return match[1]
+
+    def as_nobody(self):
+        """Options for a process without root's rights, for which permissions mean something. The checkout may lie where
+        only root can go, so such a process starts a copy of the program."""
+        if os.geteuid() != 0:
+            return {}
+        nobody = pwd.getpwnam("nobody")
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        os.chmod(folder.name, 0o755)
+        return {"executable": shutil.copy2(PROGRAM, folder.name), "user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
 class Disk(FaultTest):
@@ -68,17 +80,6 @@ class Disk(FaultTest):
 
 
 class Permission(FaultTest):
-    def as_nobody(self):
-        """Options for a process without root's rights, for which permissions mean something. The checkout may lie where
-        only root can go, so such a process starts a copy of the program."""
-        if os.geteuid() != 0:
-            return {}
-        nobody = pwd.getpwnam("nobody")
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        os.chmod(folder.name, 0o755)
-        return {"executable": shutil.copy2(PROGRAM, folder.name), "user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-
     def setUp(self):
         super().setUp()
         os.chmod(self.dir, 0o755)
@@ -117,6 +118,29 @@ class Permission(FaultTest):
         os.symlink(self.x, self.path("link.npy"))
         for name in (self.x, "./" + self.x, "same.npy", "link.npy"):
             self.fails({"usage.overwrite"}, [self.model, self.x, "-o", name])
+
+
+class Threads(FaultTest):
+    def test_no_thread_to_be_had(self):
+        """One thread does all of a run, of a comparison and of a large package's digests; a sweep says what is missing."""
+        package = wpkg.Package("large", "wtm2101")
+        package.input("x", [4, 640])
+        weights = (np.arange(4 * 640 * 512) % 255 - 127).astype(np.int8).reshape(4, 640, 512)
+        for i in range(4):
+            package.node(f"s{i}", "slice", ["x"], attributes={"axes": [0], "starts": [i], "ends": [i + 1]})
+            package.node(f"r{i}", "reshape", [f"s{i}"], attributes={"shape": [640]})
+            package.node(f"y{i}", "linear", [f"r{i}"], {"weight": weights[i]}, {"g": 4096})
+            package.output(f"y{i}")
+        package.write(self.path("large.wpkg"))
+        self.save("x.npy", np.arange(40 * 4 * 640).reshape(40, 4, 640) % 256, np.uint8)
+        expected = self.done("run", "large.wpkg", "x.npy", "--trace", "t.wtrace", "--threads", 1)
+        os.chmod(self.dir, 0o777)
+        alone = {**self.as_nobody(), "preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))}
+        self.assertEqual(self.done("run", "large.wpkg", "x.npy", "--trace", "u.wtrace", "--threads", 4, **alone), expected)
+        self.assertEqual(self.done("diff", "t.wtrace", "u.wtrace", "--threads", 4, **alone),
+                         self.done("diff", "t.wtrace", "u.wtrace", "--threads", 1))
+        self.fails({"resource.threads"}, ["sweep", "large.wpkg", "x.npy", "--noise", "normal:1", "--trials", "4",
+                                          "--threads", "4", "-o", "s.json"], **alone)
 
 
 class Changes(FaultTest):
@@ -178,41 +202,65 @@ class Changes(FaultTest):
 
 @unittest.skipIf(SANITIZED, "sanitizers reserve their own memory")
 class Memory(FaultTest):
+    def under(self, limit, arguments):
+        """Runs with so many bytes of addresses. "loader": the program was not there yet, or not the reserve that the
+        C++ runtime keeps for what is thrown without memory."""
+        before = self.listing()
+        result = subprocess.run([PROGRAM, *arguments], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                text=True, check=False,
+                                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+        no_reserve = result.stderr == "terminate called without an active exception\n"
+        if result.returncode == 127 or (result.returncode < 0 and (no_reserve or not result.stderr)):
+            return "loader"
+        if result.returncode == 0:
+            return "done"
+        self.assertEqual((result.returncode, result.stdout), (2, ""), f"{limit >> 10} KiB: {result.stderr}")
+        self.assertEqual(self.listing(), before)
+        self.assertRegex(result.stderr, LINE)
+        return re.search(r"\[resource\.([a-z]+)\]", result.stderr)[1]
+
     def test_out_of_memory_at_many_points(self):
-        """From too little to start to enough: a loader's failure, the documented error, or a complete result."""
-        expected = self.done("run", MODEL, INPUT, "--threads", 1)
-        seen, step = set(), 1 << 20
-        for limit in range(8 * step, 96 * step, 2 * step):
-            result = subprocess.run(
-                [PROGRAM, "run", MODEL, INPUT, "--threads", "1"], cwd=self.dir, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, text=True, check=False,
-                preexec_fn=lambda limit=limit: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
-            if result.returncode == 127 or "shared librar" in result.stderr or result.returncode == -signal.SIGKILL:
-                seen.add("loader")  # the program was not there yet
-                continue
-            self.assertIn(result.returncode, (0, 2), f"{limit >> 20} MiB: {result.returncode} {result.stderr}")
-            if result.returncode == 0:
-                self.assertEqual(result.stdout, expected)
-                seen.add("done")
-            else:
-                self.assertRegex(result.stderr, r"\Awitin-sim: [^\n]+ \[resource\.memory\]\n\Z")
-                seen.add("memory")
-            self.assertEqual(self.listing(), {})
-        self.assertIn("done", seen)
+        """From too little to start to enough, in small steps: the documented error and no file, or a complete result."""
+        sweep = ["sweep", MODEL, INPUT, "--noise", "normal:1", "--trials", "2", "-q", "-o", "s.json"]
+        expected = os.path.join(DIGITS, "expected.wtrace")
+        for arguments, made in ((["run", MODEL, INPUT, "-o", "out.npy", "--trace", "t.wtrace"], ["out.npy", "t.wtrace"]),
+                                (sweep, ["s.json"]), (["diff", expected, expected], [])):
+            arguments += ["--threads", "1"]
+            with self.subTest(arguments[0]):
+                low, high = 1 << 20, 256 << 20
+                while high - low > 1 << 14:
+                    middle = (low + high) // 2
+                    low, high = (middle, high) if self.under(middle, arguments) == "loader" else (low, middle)
+                    self.clear(made)
+                seen, limit = Counter(), high
+                while seen["done"] < 3:
+                    outcome = self.under(limit, arguments)
+                    self.assertNotEqual(outcome, "loader", limit)
+                    seen[outcome] += 1
+                    if outcome == "done":
+                        self.assertEqual(sorted(os.listdir(self.dir)), made)
+                    self.clear(made)
+                    limit += (1 << 14) if limit < high + (1 << 20) else (1 << 18)
+                self.assertGreater(seen["memory"], 5, seen)
+
+    def clear(self, made):
+        for name in made:
+            if os.path.exists(self.path(name)):
+                os.remove(self.path(name))
 
     def test_too_large_for_memory(self):
-        """A frame of 2^28 codes, of which the input file holds one, sparse; the package is small."""
+        """A frame of 2^26 codes, of which the input file holds one, sparse; the package is small."""
         package = wpkg.Package("wide", "wtm2101")
-        package.input("x", [1 << 28])
+        package.input("x", [1 << 26])
         package.node("y", "relu", ["x"])
         package.output("y")
         package.write(self.path("wide.wpkg"))
         header = np.lib.format.header_data_from_array_1_0(np.zeros(1, np.uint8))
-        header["shape"] = (1, 1 << 28)
+        header["shape"] = (1, 1 << 26)
         with open(self.path("x.npy"), "wb") as stream:
             np.lib.format.write_array_header_1_0(stream, header)
-            stream.truncate(stream.tell() + (1 << 28))
-        limit = 200 << 20
+            stream.truncate(stream.tell() + (1 << 26))
+        limit = 120 << 20
         before = sorted(os.listdir(self.dir))
         result = subprocess.run([PROGRAM, "wide.wpkg", "x.npy", "-o", "out.npy"], cwd=self.dir, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,

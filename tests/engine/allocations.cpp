@@ -3,38 +3,13 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <filesystem>
-#include <new>
 
 #include "sim/ops/codes.hpp"
-#include "support/temp_dir.hpp"
+#include "tests/support/planned_new.hpp"
+#include "tests/support/temp_dir.hpp"
 #include "witin/input.hpp"
 #include "witin/record.hpp"
-
-namespace {
-
-std::atomic<std::int64_t> allocations{0};
-
-void* counted(std::size_t size, std::size_t alignment) {
-  ++allocations;
-  void* const memory =
-      std::aligned_alloc(alignment, (std::max<std::size_t>(size, 1) + alignment - 1) / alignment * alignment);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return counted(size, alignof(std::max_align_t)); }
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  return counted(size, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 
 namespace {
 
@@ -77,9 +52,9 @@ std::int64_t allocations_of(const Engine& engine, FrameSource& source, FrameSink
   options.threads = 1;
   options.block_frames = 4;
   options.frames = frames;
-  const std::int64_t before = allocations;
+  const std::int64_t before = test::allocations();
   const Status run = engine.run(source, sinks, options);
-  const std::int64_t after = allocations;
+  const std::int64_t after = test::allocations();
   REQUIRE_MESSAGE(run.ok(), run.error().line());
   return after - before;
 }

@@ -74,6 +74,19 @@ TEST_CASE("array attributes that contradict each other") {
         "attribute.contradiction");
 }
 
+TEST_CASE("a plane may have 2^26 codes, padding included") {
+  const auto padded = [](std::int64_t columns) {  // a plane of [2 * 16, 1, columns], of which few are looked at
+    OpRunner op("conv2d", Arithmetic::kWtm2101);
+    op.input({16, 1, 2}, unsigned_range(8)).tensor("weight", {1, 16, 1, 1}, Bytes(16, 1));
+    op.attribute("g", std::int64_t{1024}).attribute("strides", Integers{1, 1 << 20});
+    return op.attribute("pads", Integers{0, columns - 2 - (1 << 20), 0, 1 << 20}).refusal();
+  };
+  constexpr std::int64_t kColumns = (std::int64_t{1} << 26) / 32;
+  CHECK(padded(kColumns - 1) == "");
+  CHECK(padded(kColumns) == "");
+  CHECK(padded(kColumns + 1) == "node.frame_size");
+}
+
 TEST_CASE("array tensors: weights, biases, parts of a split input") {
   const auto with_weight = [](std::int16_t w) {
     return OpRunner("linear")

@@ -124,4 +124,15 @@ TEST_CASE("depth, size and number of values are limited") {
   CHECK(code(values(kJsonValues - 1)) == "");
   CHECK(code(values(kJsonValues)) == "");
   CHECK(code(values(kJsonValues + 1)) == "json.too_many_values");
+
+  // Everything that looks like the end of a value, and things that count without a comma.
+  const auto mixed = [](std::size_t count) {
+    std::string list =
+        "[ {\"a,[\" : [1] , \"b\\\",\" : \"[,{\\\\\"}, [ ], {\n}, [[[]]], \"\", -1.5e3, null";  // 13 values
+    for (std::size_t i = 13; i < count; ++i) list += ",[]";
+    return list + "]";
+  };
+  CHECK(code(mixed(kJsonValues - 1)) == "");
+  CHECK(code(mixed(kJsonValues)) == "");
+  CHECK(code(mixed(kJsonValues + 1)) == "json.too_many_values");
 }

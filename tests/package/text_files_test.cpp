@@ -135,14 +135,14 @@ TEST_CASE("lines of integers") {
 
 TEST_CASE("lines of integers: a file larger than the limit is not read") {
   const Written file("");
-  for (const std::uint64_t size : {package::kMaxTextBytes - 1, package::kMaxTextBytes}) {
+  for (const std::size_t size : {package::limits::kTextFileBytes - 1, package::limits::kTextFileBytes}) {
     std::filesystem::resize_file(file.path, size);  // one line of NUL, which takes no room on the disk
     const auto lines = package::read_lines(file.path);
     REQUIRE(lines.ok());
     REQUIRE(lines->size() == 1);
     CHECK(lines->front().size() == size);
   }
-  std::filesystem::resize_file(file.path, package::kMaxTextBytes + 1);
+  std::filesystem::resize_file(file.path, package::limits::kTextFileBytes + 1);
   CHECK(package::read_lines(file.path).error().line() ==
         "the file is too large; expected at most 67108864 bytes, found 67108865 bytes [text.too_large]");
 }
