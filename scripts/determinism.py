@@ -5,11 +5,12 @@
 
 A path is a program (compiler, optimisation), an instruction set, a number of threads, a locale, and the whole input or
 parts of it one after the other. Traces are compared at level full: unsplit runs by the sha256 of the file, parts by
-that of every field's frames in a row. CASE is a folder with model.wpkg and input.npy, input.npz or input_NAME.npy;
+that of every field's frames in a row. The same for the JSON document of a noise sweep of the networks of golden/, by one
+process and by two ranks of mpirun, over programs, instruction sets, threads and locales. CASE is a folder with model.wpkg and input.npy, input.npz or input_NAME.npy;
 without one, those of golden/ and of ../shared/cases (or WITIN_SHARED). --short takes the operators and networks of
-golden/, and not every combination.
+golden/, and not every combination. The word "sweep" as a CASE is the sweep.
 
-Exit status 0: one sha256 for every case. 1: a path differs, which is named. 2: nothing was compared, or a run failed.
+Exit status 0: one sha256 for every case and the sweep. 1: a path differs, which is named. 2: nothing was compared, or a run failed.
 """
 import argparse
 import glob
@@ -28,6 +29,8 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), 
 INSTRUCTION_SETS = ("ref", "sse2", "avx2", "avx512bw", "avx512vnni", "neon")
 THREADS = (1, 2, 3, 7)
 SPLITS = (1, 3)  # parts of the input
+RANKS = (1, 2)  # of a sweep
+SWEPT = ("digits_cnn", "digits_mlp")
 
 
 def stop(text):
@@ -80,26 +83,40 @@ def comma_locale(folder):
 class Matrix:
     def __init__(self, options, folder):
         self.options, self.trace = options, os.path.join(folder, "t.wtrace")
-        self.locale, self.runs, self.differences = comma_locale(folder), 0, 0
+        self.document, self.mpirun = os.path.join(folder, "s.json"), shutil.which("mpirun")
+        self.locale, self.runs, self.differences, self.ranked = comma_locale(folder), 0, 0, {}
         if self.locale is None:
             print("determinism: skipped: no locale with a decimal comma (package locales)")
 
     def run(self, case, path, frames=None):
-        """The trace file of one run, as bytes; None where the machine lacks the instruction set."""
+        """The trace file of a run, as bytes; None where the machine lacks the instruction set."""
         program, isa, threads, locale, _ = path
         command = [program, "run", os.path.join(case, "model.wpkg"), *inputs_of(case), "--trace", self.trace,
                    "--trace-level", "full", "--isa", isa, "--threads", str(threads), "--json"]
         if frames:
             command += ["--frames", f"{frames[0]}:{frames[1]}"]
+        return self.output_of(command, locale, self.trace)
+
+    def sweep(self, path):
+        """The JSON document of a sweep, as bytes; None where the machine lacks the instruction set."""
+        program, isa, threads, locale, ranks = path
+        files = [os.path.join(ROOT, "golden", name, file) for name in SWEPT for file in ("model.wpkg", "input.npy")]
+        command = [program, "sweep", *files, "--labels", os.path.join(ROOT, "golden", SWEPT[0], "labels.npy"), "--noise",
+                   "normal:0..8:4", "--trials", "3", "--isa", isa, "--threads", str(threads), "-q", "-o", self.document]
+        if ranks > 1:
+            command[:0] = [self.mpirun, "--allow-run-as-root", "--oversubscribe", "-n", str(ranks)]
+        return self.output_of(command, locale, self.document)
+
+    def output_of(self, command, locale, file):
         environment = {**os.environ, "LC_ALL": "C", **(locale or {})}
-        result = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                check=False)
+        result = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE, text=True, check=False)
         if "[isa.not_" in result.stderr:
             return None
         if result.returncode != 0:
             stop(f"{' '.join(command)}: {result.stderr.strip()}")
         self.runs += 1
-        with open(self.trace, "rb") as stream:
+        with open(file, "rb") as stream:
             return stream.read()
 
     def fields(self):
@@ -107,9 +124,9 @@ class Matrix:
         _, values = wpkg.read_trace(self.trace)
         return [(node, field, array) for node, of_node in values.items() for field, array in of_node.items()]
 
-    def alter(self, data, isa):
-        """For tests: one bit of what this instruction set computed."""
-        if self.options.alter != isa:
+    def alter(self, data, isa, ranks=1):
+        """For tests: one bit of what this instruction set, or this number of ranks, computed."""
+        if self.options.alter not in (isa, f"{ranks}-ranks"):
             return data
         changed = bytearray(data)
         changed[len(changed) // 2] ^= 1
@@ -146,6 +163,44 @@ class Matrix:
                                           (parts == 1 or turn % 4 == 0)):
                 yield path
 
+    def sweep_paths(self, programs):
+        locales = [None] + ([self.locale] if self.locale else [])
+        for path in itertools.product(programs, INSTRUCTION_SETS, THREADS, locales, RANKS):
+            program, isa, threads, locale, ranks = path
+            if ranks > 1 and not self.with_ranks(program):
+                continue
+            # Short: the fastest and the slowest instruction set, on two threads, with each locale.
+            if not self.options.short or (isa in ("ref", "avx2") and threads == 2 and
+                                          (isa == "ref") == (locale is None or self.locale is None)):
+                yield path
+
+    def with_ranks(self, program):
+        if program not in self.ranked:
+            with open(program, "rb") as stream:
+                self.ranked[program] = self.mpirun is not None and b"witin_mpi_join" in stream.read()
+            if not self.ranked[program]:
+                print(f"determinism: skipped: {program} on several ranks (no mpirun, or built without MPI)")
+        return self.ranked[program]
+
+    def check_sweep(self):
+        """Runs every path of the sweep; returns the sha256 of its document."""
+        expected = hashlib.sha256(self.sweep((self.options.programs[0], "ref", 1, None, 1))).hexdigest()
+        compared = 0
+        for path in self.sweep_paths(self.options.programs):
+            data = self.sweep(path)
+            if data is None:
+                continue
+            compared += 1
+            program, isa, threads, locale, ranks = path
+            found = hashlib.sha256(self.alter(data, isa, ranks)).hexdigest()
+            if found != expected:
+                self.differences += 1
+                print(f"different  sweep: {program} --isa {isa} --threads {threads}, "
+                      f"LC_ALL={(locale or {}).get('LC_ALL', 'C')}, {ranks} rank{'s' if ranks > 1 else ''}: {found}, expected {expected}")
+        if compared < 2:
+            stop("sweep: nothing to compare with")
+        return expected
+
     def check(self, case):
         """Runs every path of a case; returns the sha256 of its trace."""
         reference = (self.options.programs[0], "ref", 1, None, 1)
@@ -179,11 +234,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--witin-sim", dest="programs", action="append", required=True, metavar="PROGRAM")
     parser.add_argument("--short", action="store_true")
-    parser.add_argument("--alter", metavar="ISA", help=argparse.SUPPRESS)
+    parser.add_argument("--alter", metavar="PATH", help=argparse.SUPPRESS)
     parser.add_argument("cases", nargs="*", metavar="CASE")
     options = parser.parse_args()
-    cases = [os.path.abspath(case) for case in options.cases] or find_cases(options.short)
-    if not cases:
+    sweep = not options.cases or "sweep" in options.cases
+    cases = [os.path.abspath(case) for case in options.cases if case != "sweep"]
+    if not options.cases:
+        cases = find_cases(options.short)
+    if not cases and not sweep:
         stop("no cases")
     with tempfile.TemporaryDirectory(prefix="witin-determinism-") as folder:
         matrix = Matrix(options, folder)
@@ -191,7 +249,12 @@ def main():
             sha = matrix.check(case)
             if not options.short:
                 print(f"{sha}  {os.path.relpath(case, ROOT)}", flush=True)
-    print(f"determinism: {len(cases)} traces, {matrix.runs} runs, {matrix.differences} different")
+        if sweep:
+            sha = matrix.check_sweep()
+            if not options.short:
+                print(f"{sha}  sweep", flush=True)
+    swept = " and a sweep" if sweep else ""
+    print(f"determinism: {len(cases)} traces{swept}, {matrix.runs} runs, {matrix.differences} different")
     return 1 if matrix.differences else 0
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: determinism.sh [--short [PROGRAM]] [CASE...]
 # The determinism matrix (scripts/determinism.py): one sha256 a trace over instruction sets, threads, parts of the input
-# and locales. Without --short also over gcc and clang, each with -O0, -O2 and -O3, which are built in
+# and locales, and one of a sweep on one and two ranks. Without --short also over gcc and clang, each with -O0, -O2 and -O3, which are built in
 # build/determinism-*; --short takes PROGRAM, by default that of the release build.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)

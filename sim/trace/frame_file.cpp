@@ -183,10 +183,12 @@ Status FrameFile::seal() {
 }
 
 Status FrameFile::finish() {
-  if (!state_->sealed) {
-    if (Status status = seal(); !status) return status;
-  }
-  return state_->file.commit();
+  return guarded(state_->file.path().native(), [&]() -> Status {
+    if (!state_->sealed) {
+      if (Status status = seal(); !status) return status;
+    }
+    return state_->file.commit();
+  });
 }
 
 }  // namespace witin::trace
