@@ -1,8 +1,8 @@
 // An ArrayOperator under noise: the same geometry, matrices with noise instead of packed ones.
 //
 // Codes are gathered into rows, both polarities one after the other, so that every row of the array has a cell of its
-// own; groups are blocks on the diagonal of one matrix. A pass of the array is one output pixel of one group of one part
-// in one frame. Laws: sim/noise/noise.md.
+// own; groups are blocks on the diagonal of one matrix. A pass of the array is one output pixel of one group of one
+// part in one frame. Laws: sim/noise/noise.md.
 #pragma once
 
 #include <algorithm>
