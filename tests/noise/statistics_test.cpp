@@ -88,10 +88,10 @@ void check(const Layer& layer, const std::string& model, const Point& p, double 
   CAPTURE(model);
   CAPTURE(p.x);
   CAPTURE(p.w);
-  constexpr std::size_t kFrames = 3;
+  constexpr std::size_t kCopies = 3;
   const test::NoiseCase network = network_of(layer, p, kSampledColumns);
   const Engine engine = network.engine();
-  const std::vector<std::int32_t> x(kFrames * static_cast<std::size_t>(element_count(layer.frame)), p.x);
+  const std::vector<std::int32_t> x(kCopies * static_cast<std::size_t>(element_count(layer.frame)), p.x);
   const double clean = static_cast<double>(layer.rows) * p.x * p.w + 128.0 * p.bias;
   RunOptions options;
   options.threads = 1;
@@ -197,7 +197,7 @@ TEST_CASE("noise statistics: simple, cells, the common term and bias rows") {
 // w, what the pixels share is left out by its mean.
 TEST_CASE("noise statistics: simple, the input by |x|") {
   constexpr std::size_t kPixels = 1024;
-  constexpr std::size_t kColumns = 16;
+  constexpr std::size_t kChannels = 16;
   for (const double level : {1.0, 4.0, 9.0}) {
     for (const Point& p : {Point{0, 127, 0}, Point{100, -127, 3}, Point{255, 50, 0}}) {
       CAPTURE(level);
@@ -205,7 +205,7 @@ TEST_CASE("noise statistics: simple, the input by |x|") {
       const SimpleSigmas sigma{level};
       test::NoiseCase network("conv2d", Arithmetic::kWitinNn);
       network.input({1, 32, 32}, 8, false, NegIn::kNone);
-      network.weight({kColumns, 1, 1, 1}, std::vector<std::int32_t>(kColumns, p.w)).attribute("g", 1024);
+      network.weight({kChannels, 1, 1, 1}, std::vector<std::int32_t>(kChannels, p.w)).attribute("g", 1024);
       const Engine engine = network.engine();
       const std::vector<std::int32_t> x(kPixels, p.x);
       RunOptions options;
@@ -217,15 +217,15 @@ TEST_CASE("noise statistics: simple, the input by |x|") {
         const std::vector<std::int32_t> acc = network.run(engine, x, options, "npu_acc");
         std::vector<double> shared(kPixels, 0);
         double mean = 0;
-        for (std::size_t i = 0; i < acc.size(); ++i) shared[i % kPixels] += acc[i] / double{kColumns};
+        for (std::size_t i = 0; i < acc.size(); ++i) shared[i % kPixels] += acc[i] / double{kChannels};
         for (const double v : shared) mean += v / double{kPixels};
         for (const double v : shared) spread += square(v - mean) / (kPixels - 1);
         // The mean of the noisy weights of this trial, from what all pixels have: x' = x on average.
         const double weight = p.x == 0 ? p.w : mean / p.x;
-        expected += square(sigma.input(p.x) * weight) + 1.0 / (12 * kColumns);
+        expected += square(sigma.input(p.x) * weight) + 1.0 / (12 * kChannels);
       }
       if (p.x == 0)
-        expected += kTrials * square(sigma.input(0)) * (square(sigma.cell(p.w)) + square(sigma.common())) / kColumns;
+        expected += kTrials * square(sigma.input(0)) * (square(sigma.cell(p.w)) + square(sigma.common())) / kChannels;
       CHECK(close(spread / expected, 1, std::sqrt(2.0 / (kPixels * kTrials))));
     }
   }
