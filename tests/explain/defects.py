@@ -28,7 +28,7 @@ class Edited:
         self.name, self.op, self.profile, self.ranges = node.name, node.op, node.profile, node.ranges
         self.xs = xs or node.xs
         self.x, self.range = self.xs[0], node.range
-        self.refuse = node.refuse
+        self.refuse, self.noise = node.refuse, node.noise
 
     def get(self, name, default=None):
         return self._attributes[name] if name in self._attributes else self._node.get(name, default)
