@@ -10,30 +10,32 @@
 
 namespace witin::diff {
 
+template <typename Element>
+void widen_as(std::span<const std::byte> bytes, std::size_t first, std::size_t count, std::int64_t* out) {
+  const std::byte* from = bytes.data() + first * sizeof(Element);
+  for (std::size_t i = 0; i < count; ++i) {
+    Element element;
+    std::memcpy(&element, from + i * sizeof(Element), sizeof(Element));
+    out[i] = static_cast<std::int64_t>(element);
+  }
+}
+
 // Elements [first, first + count) of `bytes`, which hold an integer dtype and may be unaligned.
 inline void widen(DType dtype, std::span<const std::byte> bytes, std::size_t first, std::size_t count,
                   std::int64_t* out) {
-  const auto copy = [&]<typename Element>(Element) {
-    const std::byte* from = bytes.data() + first * sizeof(Element);
-    for (std::size_t i = 0; i < count; ++i) {
-      Element element;
-      std::memcpy(&element, from + i * sizeof(Element), sizeof(Element));
-      out[i] = static_cast<std::int64_t>(element);
-    }
-  };
   switch (dtype) {
     case DType::kU8:
-      return copy(std::uint8_t{});
+      return widen_as<std::uint8_t>(bytes, first, count, out);
     case DType::kI8:
-      return copy(std::int8_t{});
+      return widen_as<std::int8_t>(bytes, first, count, out);
     case DType::kU16:
-      return copy(std::uint16_t{});
+      return widen_as<std::uint16_t>(bytes, first, count, out);
     case DType::kI16:
-      return copy(std::int16_t{});
+      return widen_as<std::int16_t>(bytes, first, count, out);
     case DType::kI32:
-      return copy(std::int32_t{});
+      return widen_as<std::int32_t>(bytes, first, count, out);
     default:
-      return copy(std::int64_t{});
+      return widen_as<std::int64_t>(bytes, first, count, out);
   }
 }
 
