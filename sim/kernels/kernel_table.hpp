@@ -221,7 +221,7 @@ struct NoiseKernels {
 };
 
 struct KernelTable {
-  std::int64_t panel;  // columns of weights that lie together
+  std::int64_t panel;  // columns of weights that lie together, a power of two
   void (*matmul)(const MatmulArgs&);
   void (*depthwise)(const DepthwiseArgs&);
   void (*apply_rule)(const RuleArgs&, const std::int32_t* acc, std::int64_t count, void* codes, Element element);

@@ -53,7 +53,7 @@ void cells(const CellArgs& a) {
 // Where digit d of 16 columns lies.
 inline char* digit_place(const DigitArgs& a, std::int64_t block, int d) {
   const std::int64_t column = d * a.columns + block * 16;
-  const std::int64_t first = column / a.panel * a.panel;
+  const std::int64_t first = column & -a.panel;
   const std::int64_t left = a.digits * a.columns - first;
   const std::int64_t together = left < a.panel ? left : a.panel;
   return static_cast<char*>(a.weights) + 4 * (first * a.groups + a.index * together + column - first);
