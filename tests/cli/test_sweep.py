@@ -18,6 +18,14 @@ MPIRUN = shutil.which("mpirun")
 WITH_MPI = MPIRUN is not None and b"witin_mpi_join" in open(PROGRAM, "rb").read()
 
 
+def size_of(path):
+    """Bytes of the file, 0 where there is none: another process may remove it at any time."""
+    try:
+        return os.path.getsize(path)
+    except FileNotFoundError:
+        return 0
+
+
 def digits(case=DIGITS):
     return [os.path.join(case, "model.wpkg"), os.path.join(case, "input.npy")]
 
@@ -166,8 +174,8 @@ class SameBytes(SweepTest):
                 process = subprocess.Popen([PROGRAM, *self.arguments("--threads", "1")], cwd=self.dir, text=True,
                                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                            stderr=subprocess.PIPE)
-                size = os.path.getsize(journal) if os.path.exists(journal) else 0
-                while process.poll() is None and (not os.path.exists(journal) or os.path.getsize(journal) < size + 200):
+                size = size_of(journal)
+                while process.poll() is None and size_of(journal) < size + 200:
                     time.sleep(0.0005)
                 process.send_signal(stop)
                 stderr = process.communicate()[1]
@@ -184,7 +192,7 @@ class SameBytes(SweepTest):
         process = subprocess.Popen([PROGRAM, *self.arguments("--threads", "1")], cwd=self.dir,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         journal = self.path("s.json.journal")
-        while process.poll() is None and (not os.path.exists(journal) or os.path.getsize(journal) < 300):
+        while process.poll() is None and size_of(journal) < 300:
             time.sleep(0.0005)
         process.kill()
         process.wait()
