@@ -94,9 +94,9 @@ void fill(const PackedMatrix& matrix, const WeightRows& weights, To* out) {
       const std::int64_t columns = std::min(kBlock, matrix.n() - n);
       if constexpr (kBytes) {
         if (whole && columns == kBlock) {
-          interleave_bytes(
-              {weights.row(rows[0]) + n, weights.row(rows[1]) + n, weights.row(rows[2]) + n, weights.row(rows[3]) + n},
-              block);
+          std::array<const std::byte*, kGroup> from{};
+          std::ranges::transform(rows, from.begin(), [&](std::int64_t row) { return weights.row(row) + n; });
+          interleave_bytes(from, block);
           continue;
         }
       }

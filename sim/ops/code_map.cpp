@@ -24,14 +24,14 @@ class CodeMap final : public Operator {
   Status run(const Run& run) const override {
     const auto frame = static_cast<std::size_t>(output().elements());
     const std::size_t count = static_cast<std::size_t>(run.frames) * frame;
-    return with_element(input_, [&]<typename X>(X*) -> Status {
+    return with_element(input_, [&]<typename X>(X*) {
       const X* const x = static_cast<const X*>(run.inputs[0]);
       if (checked_) {
         const X* const bad = std::find_if(x, x + count, [&](X code) { return code < domain_.lo || code > domain_.hi; });
         if (bad != x + count) {
           const auto at = static_cast<std::size_t>(bad - x);
           const std::int64_t in_frame = run.first_frame + static_cast<std::int64_t>(at / frame);
-          return code_error(at % frame, *bad, domain_).within("frame " + std::to_string(in_frame));
+          return Status(code_error(at % frame, *bad, domain_).within("frame " + std::to_string(in_frame)));
         }
       }
       with_element(output().storage(), [&]<typename Y>(Y*) {
@@ -40,7 +40,7 @@ class CodeMap final : public Operator {
         const std::int32_t lo = domain_.lo;
         for (std::size_t i = 0; i < count; ++i) y[i] = table[x[i] - lo];
       });
-      return {};
+      return Status();
     });
   }
 

@@ -18,8 +18,10 @@ namespace {
 
 constexpr float kLimit = 8;  // of the training library's divider
 
+// b is not 0.
 std::int32_t quotient(std::int32_t a, std::int32_t b) {
-  return static_cast<std::int32_t>(b < 0 ? arith::rne_div(-std::int64_t{a}, -std::int64_t{b}) : arith::rne_div(a, b));
+  const std::int64_t sign = b < 0 ? -1 : 1;
+  return static_cast<std::int32_t>(arith::rne_div(sign * a, sign * b));
 }
 
 Result<std::unique_ptr<Operator>> prepare_div(const NodeContext& context) {

@@ -69,7 +69,8 @@ class Lstm final : public RecurrentOperator {
       const std::int32_t ic = work[kIc][n] = i * ctl;
       c[n] = work[kCx][n] = sat(shift(shift(fc, 0) + shift(ic, 1), 2), 8);
       const std::int32_t cy = work[kCyTanh][n] = parts_.output(c[n]);
-      h[n] = sat(shift(std::int64_t{o} * cy, 3), 8);
+      const std::int64_t product = std::int64_t{o} * cy;
+      h[n] = sat(shift(product, 3), 8);
     }
   }
 

@@ -89,7 +89,7 @@ Journal::~Journal() {
   ::close(fd_);
 }
 
-Status Journal::read(std::string_view header, const Check& check) {
+Status Journal::read(const std::string& header, const Check& check) {
   std::string text;
   empty_ = false;
   if (!read_all(fd_, text)) return failed("read");
@@ -127,12 +127,12 @@ Status Journal::append(std::span<const Record> records) {
   return write(text);
 }
 
-Status Journal::write(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t put = ::pwrite(fd_, text.data(), text.size(), static_cast<off_t>(size_));
+Status Journal::write(const std::string& text) {
+  for (std::size_t done = 0; done < text.size();) {
+    const ssize_t put = ::pwrite(fd_, text.data() + done, text.size() - done, static_cast<off_t>(size_));
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) return failed("written");
-    text.remove_prefix(static_cast<std::size_t>(put));
+    done += static_cast<std::size_t>(put);
     size_ += static_cast<std::uint64_t>(put);
   }
   return ::fdatasync(fd_) == 0 ? Status() : failed("written");

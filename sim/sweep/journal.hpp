@@ -40,8 +40,8 @@ class Journal {
 
  private:
   Journal(std::filesystem::path path, int fd) : path_(std::move(path)), fd_(fd) {}
-  [[nodiscard]] Status read(std::string_view header, const Check& check);
-  [[nodiscard]] Status write(std::string_view text);
+  [[nodiscard]] Status read(const std::string& header, const Check& check);
+  [[nodiscard]] Status write(const std::string& text);
   [[nodiscard]] Error failed(std::string_view what) const;
 
   std::filesystem::path path_;

@@ -25,9 +25,9 @@ std::string cell(const Cell& cell, bool number) {
 
 }  // namespace
 
-Page::Page(std::string_view title, std::string_view about) : title_(title) {
-  body_ = "<header>\n<h1>" + escaped(title) + "</h1>\n<p class=\"about\">" + escaped(about) + "</p>\n</header>\n";
-}
+Page::Page(std::string_view title, std::string_view about)
+    : title_(title),
+      body_("<header>\n<h1>" + escaped(title) + "</h1>\n<p class=\"about\">" + escaped(about) + "</p>\n</header>\n") {}
 
 void Page::verdict(Tone tone, std::string_view answer, std::string_view detail) {
   body_ += "<div class=\"verdict " + std::string(class_of(tone)) + "\" role=\"status\">\n<p class=\"answer\">" +

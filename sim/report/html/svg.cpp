@@ -34,11 +34,10 @@ std::string_view name(Anchor anchor) {
 
 }  // namespace
 
-Svg::Svg(double width, double height, std::string_view title, std::string_view description) {
-  body_ = "<svg viewBox=\"0 0 " + px(width) + " " + px(height) + "\"" + attribute("width", width) +
-          attribute("height", height) + " role=\"img\"" + attribute("aria-label", title) + ">\n<title>" +
-          escaped(title) + "</title>\n<desc>" + escaped(description) + "</desc>\n";
-}
+Svg::Svg(double width, double height, std::string_view title, std::string_view description)
+    : body_("<svg viewBox=\"0 0 " + px(width) + " " + px(height) + "\"" + attribute("width", width) +
+            attribute("height", height) + " role=\"img\"" + attribute("aria-label", title) + ">\n<title>" +
+            escaped(title) + "</title>\n<desc>" + escaped(description) + "</desc>\n") {}
 
 void Svg::rect(double x, double y, double width, double height, std::string_view css_class, std::string_view tip,
                double radius) {
