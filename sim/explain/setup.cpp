@@ -130,11 +130,11 @@ Result<Outcome> run(const Setup& setup) {
   const std::int64_t block = op.lookahead() != 0 ? setup.frames : std::min(kBlockFrames, setup.frames);
 
   ops::Scratch scratch;
-  std::vector<std::vector<std::byte>> in(setup.inputs.size());
+  std::vector<kernels::Buffer> in;
   std::vector<const void*> in_pointers;
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    in[i].resize(setup.types[i].frame_bytes() * static_cast<std::size_t>(block));
-    in_pointers.push_back(in[i].data());
+  for (const ops::ValueType& type : setup.types) {
+    in.emplace_back(type.frame_bytes() * static_cast<std::size_t>(block));
+    in_pointers.push_back(in.back().data());
   }
   std::vector<std::byte> out(output.frame_bytes() * static_cast<std::size_t>(block));
   std::vector<void*> field_pointers(fields.size());

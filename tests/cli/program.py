@@ -16,6 +16,7 @@ import wpkg  # noqa: E402  the module of the importers, which shares no code wit
 PROGRAM = os.path.abspath(os.environ["WITIN_SIM"])
 GOLDEN = os.path.join(ROOT, "golden")
 DIGITS = os.path.join(GOLDEN, "digits_cnn")
+SANITIZED = bool(os.environ.get("WITIN_SANITIZED"))  # ten times slower, and memory is the sanitizer's
 
 
 class CliTest(unittest.TestCase):

@@ -5,7 +5,7 @@ import os
 import sys
 
 import numpy as np
-from program import CliTest
+from program import SANITIZED, CliTest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "explain"))
 import defects as d  # noqa: E402
@@ -148,7 +148,8 @@ class Explain(CliTest):
 
     def test_names_seeded_defects_first_and_no_wrong_one_as_certain(self):
         table, first, certain = [], 0, 0
-        for i, (name, folder, node, defect, causes) in enumerate(SEEDED):
+        seeded = SEEDED[::6] if SANITIZED else SEEDED
+        for i, (name, folder, node, defect, causes) in enumerate(seeded):
             with self.subTest(name):
                 findings = self.explained(folder, node, defect, swap=i % 3 == 1)["findings"]
                 named = bool(findings) and self.is_true(findings[0], causes)
@@ -162,12 +163,13 @@ class Explain(CliTest):
                              f"{findings[0]['sentence'] if findings else '-'}")
         if os.environ.get("EXPLAIN_TABLE"):
             with open(os.environ["EXPLAIN_TABLE"], "w", encoding="utf-8") as stream:
-                stream.write("\n".join(table) + f"\n{first} of {len(SEEDED)} first, {certain} certain\n")
-        self.assertGreaterEqual(first, FEWEST_NAMED_FIRST, "\n".join(table))
-        self.assertGreaterEqual(certain, FEWEST_CERTAIN, "\n".join(table))
+                stream.write("\n".join(table) + f"\n{first} of {len(seeded)} first, {certain} certain\n")
+        if seeded is SEEDED:
+            self.assertGreaterEqual(first, FEWEST_NAMED_FIRST, "\n".join(table))
+            self.assertGreaterEqual(certain, FEWEST_CERTAIN, "\n".join(table))
 
     def test_is_not_certain_of_what_it_does_not_know(self):
-        for name, folder, node, defect in UNKNOWN:
+        for name, folder, node, defect in UNKNOWN[::6] if SANITIZED else UNKNOWN:
             with self.subTest(name):
                 for finding in self.explained(folder, node, defect)["findings"]:
                     self.assertFalse(finding["certain"], finding)

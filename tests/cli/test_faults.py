@@ -14,9 +14,8 @@ import unittest
 from collections import Counter
 
 import numpy as np
-from program import DIGITS, PROGRAM, CliTest, wpkg
+from program import DIGITS, PROGRAM, SANITIZED, CliTest, wpkg
 
-SANITIZED = bool(os.environ.get("WITIN_SANITIZED"))  # sanitizers reserve terabytes of addresses
 MODEL, INPUT = os.path.join(DIGITS, "model.wpkg"), os.path.join(DIGITS, "input.npy")
 LINE = re.compile(r"\Awitin-sim: [^\n]+ \[([a-z_]+\.[a-z_]+|interrupted)\]\n\Z")
 
@@ -43,7 +42,11 @@ class FaultTest(CliTest):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         os.chmod(folder.name, 0o755)
-        return {"executable": shutil.copy2(PROGRAM, folder.name), "user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        counts = os.path.join(folder.name, "counts")  # of lines, where the tree counts them
+        os.mkdir(counts)
+        os.chmod(counts, 0o777)
+        return {"executable": shutil.copy2(PROGRAM, folder.name), "user": nobody.pw_uid, "group": nobody.pw_gid,
+                "extra_groups": [], "env": {"GCOV_PREFIX": counts}}
 
 
 class Disk(FaultTest):

@@ -7,11 +7,10 @@ import subprocess
 import sys
 import unittest
 
-from program import PROGRAM, ROOT, CliTest
+from program import PROGRAM, ROOT, SANITIZED, CliTest
 
 FOLDER = os.path.join(ROOT, "tests", "hostile")
 SCRIPT = os.path.join(ROOT, "scripts", "make_hostile.py")
-SANITIZED = bool(os.environ.get("WITIN_SANITIZED"))  # sanitizers take more
 RESIDENT_KIB = 64 << 10
 HEADER = b"\x93NUMPY\x01\x00"
 
