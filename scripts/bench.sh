@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Builds the developers' benchmarks and prints how near the kernels come to what this core and its peers can do.
 #   scripts/bench.sh [--no-build] [--repetitions N]
-# Needs libbenchmark-dev; libdnnl-dev adds the comparison with oneDNN. Shares are of CPU time, the least of N repetitions
-# that alternate among all benchmarks: a machine that others use as well spoils few of them.
+# Needs libbenchmark-dev. Peers are compared where they are installed: libdnnl-dev (oneDNN, with VNNI its values too),
+# libgemmlowp-dev (values), libxnnpack-dev with libcpuinfo-dev. Shares are of CPU time, of two threads of wall time, the
+# least of N repetitions that alternate among all benchmarks: a machine that others use as well spoils few of them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=1
@@ -11,7 +12,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --no-build) build=0 ;;
     --repetitions) repetitions=$2; shift ;;
-    *) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
   shift
 done

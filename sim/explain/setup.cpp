@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "sim/kernels/buffer.hpp"
 #include "sim/ops/codes.hpp"
 #include "sim/ops/node_context.hpp"
 #include "sim/ops/registry.hpp"

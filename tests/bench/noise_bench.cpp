@@ -5,16 +5,12 @@
 #include <benchmark/benchmark.h>
 
 #include <array>
-#include <cstdlib>
-#include <nlohmann/json.hpp>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "sim/kernels/isa.hpp"
 #include "sim/kernels/normals.hpp"
-#include "tests/support/package_builder.hpp"
-#include "witin/engine.hpp"
+#include "tests/bench/engine_layer.hpp"
 
 namespace {
 
@@ -36,77 +32,19 @@ constexpr std::array<Model, 6> kModels{{{"none", "none", nullptr},
                                         {"output", nullptr, R"({"output": {"sigma_lsb": 1}})"},
                                         {"acc", nullptr, R"({"acc": {"sigma": 1000}})"}}};
 
-template <typename T>
-std::string random_bytes(std::int64_t count, int lo, int hi) {
-  std::mt19937 random(1);
-  std::uniform_int_distribution<int> pick(lo, hi);
-  std::string out(static_cast<std::size_t>(count) * sizeof(T), '\0');
-  for (std::size_t i = 0; i < out.size(); i += sizeof(T)) {
-    const T value = static_cast<T>(pick(random));
-    __builtin_memcpy(out.data() + i, &value, sizeof(T));
-  }
-  return out;
-}
-
-class Frames final : public FrameSource {
- public:
-  [[nodiscard]] std::int64_t frames() const override { return kFrames; }
-  Status read(std::size_t, std::int64_t first, std::int64_t count, Storage, void* codes) override {
-    __builtin_memcpy(codes, codes_.data() + first * kRows, static_cast<std::size_t>(count * kRows));
-    return {};
-  }
-
- private:
-  std::string codes_ = random_bytes<std::uint8_t>(kFrames * kRows, 0, 255);
-};
-
-class Outputs final : public FrameSink {
- public:
-  [[nodiscard]] bool wants(std::size_t, std::size_t field) const override { return field == 0; }
-  Status write(std::size_t, std::size_t, std::int64_t first, std::int64_t count, const void* codes) override {
-    __builtin_memcpy(codes_.data() + first * kColumns, codes, static_cast<std::size_t>(count * kColumns));
-    return {};
-  }
-
- private:
-  std::string codes_ = std::string(static_cast<std::size_t>(kFrames * kColumns), '\0');
-};
-
-[[noreturn]] void fail(const Error& error) {
-  std::fprintf(stderr, "%s\n", error.line().c_str());
-  std::exit(1);
-}
-
-Engine layer(const std::string& isa) {
-  test::PackageBuilder builder;
-  builder.tensors["w"] = test::npy(DType::kI8, {kRows, kColumns}, random_bytes<std::int8_t>(kRows * kColumns, -90, 90));
-  builder.tensors["b"] = test::npy(DType::kI32, {kColumns}, random_bytes<std::int32_t>(kColumns, 0, 0));
-  builder.manifest["inputs"][0]["shape"] = {kRows};
-  builder.manifest["nodes"] = nlohmann::ordered_json::array({builder.manifest["nodes"][0]});
-  builder.manifest["nodes"][0]["attributes"] = {{"g", 8192}};
-  builder.manifest["outputs"] = {"fc"};
-  builder.manifest["tensors"]["w"]["shape"] = {kRows, kColumns};
-  builder.manifest["tensors"]["b"]["shape"] = {kColumns};
-  Result<Package> package = builder.load();
-  if (!package) fail(package.error());
-  Result<Engine> engine = Engine::create(*std::move(package), {.isa = isa});
-  if (!engine) fail(engine.error());
-  return *std::move(engine);
-}
-
 void run_layer(benchmark::State& state, const std::string& isa, const Model& model) {
-  const Engine engine = layer(isa);
-  Frames frames;
-  Outputs outputs;
+  const Engine engine = bench::linear_engine(isa, kRows, kColumns);
+  bench::Frames frames(kFrames, kRows);
+  bench::Outputs outputs(kFrames, kColumns);
   FrameSink* const sink = &outputs;
   Result<NoiseModel> noise =
       model.custom != nullptr ? NoiseModel::parse_custom(model.custom, model.name) : NoiseModel::parse(model.level);
-  if (!noise) fail(noise.error());
+  if (!noise) bench::fail(noise.error());
   RunOptions options;
   options.threads = 1;
   options.noise.model = *noise;
   for (auto _ : state) {
-    if (Status ran = engine.run(frames, std::span(&sink, 1), options); !ran) fail(ran.error());
+    if (Status ran = engine.run(frames, std::span(&sink, 1), options); !ran) bench::fail(ran.error());
     ++options.noise.trial;
   }
   state.counters["frames"] = kFrames;
