@@ -7,6 +7,7 @@
 #include "cli/ui/progress_bar.hpp"
 #include "cli/ui/signals.hpp"
 #include "sim/diff/compare.hpp"
+#include "sim/package/limits.hpp"
 #include "sim/report/diff_page.hpp"
 #include "sim/report/diff_report.hpp"
 #include "sim/report/explain_report.hpp"
@@ -143,7 +144,7 @@ void add_diff(CLI::App& app, Action& action) {
   command->add_option("--frames", arguments->frames, "Only frames A to B-1")->type_name("A:B");
   command->add_flag("--complete", arguments->complete, "Values that only one side has are differences");
   command->add_option("--max-report", arguments->max_report, "Examples of each array that are shown; the default is 5")
-      ->check(CLI::Range(0, 10'000))
+      ->check(CLI::Range(std::size_t{0}, package::limits::kExamples))
       ->type_name("N");
   CLI::Option* const explain =
       command->add_option("--explain", arguments->explain, "Name the defects that explain what differs from this model")
@@ -156,7 +157,7 @@ void add_diff(CLI::App& app, Action& action) {
   command->add_option("--html", arguments->html, "Write a page, too")->type_name("FILE.html");
   command->add_flag("--json", arguments->json, "Print one JSON document instead of text");
   command->add_option("--threads", arguments->threads, "Worker threads; the default is one a processor")
-      ->check(CLI::Range(1, 1024))
+      ->check(CLI::Range(1, package::limits::kThreads))
       ->type_name("N");
   command->callback(
       [&action, arguments] { action = [arguments](Terminal& terminal) { return diff_sides(*arguments, terminal); }; });

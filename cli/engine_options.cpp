@@ -4,12 +4,13 @@
 #include <cstdlib>
 
 #include "sim/kernels/isa.hpp"
+#include "sim/package/limits.hpp"
 
 namespace witin::cli {
 
 void add_engine_options(CLI::App& command, EngineArguments& arguments) {
   command.add_option("--threads", arguments.threads, "Number of threads; 0 for one a processor")
-      ->check(CLI::Range(0, 4096))
+      ->check(CLI::Range(0, package::limits::kThreads))
       ->type_name("N");
   command.add_option("--isa", arguments.isa, "Instruction set; the codes are the same on each (also WITIN_ISA)")
       ->check(CLI::IsMember({"auto", "ref", "sse2", "avx2", "avx512bw", "avx512vnni", "neon"}))

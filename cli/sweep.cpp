@@ -10,6 +10,7 @@
 #include "cli/ui/signals.hpp"
 #include "sim/guard.hpp"
 #include "sim/package/digest.hpp"
+#include "sim/package/limits.hpp"
 #include "sim/report/sweep_page.hpp"
 #include "sim/report/sweep_report.hpp"
 #include "sim/report/table.hpp"
@@ -23,7 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kMostTrials = 1'000'000;
 constexpr std::int64_t kLayerTrials = 10;
 
 struct SweepArguments {
@@ -86,11 +86,11 @@ Result<std::vector<ModelAndInput>> pair_files(const std::vector<fs::path>& files
 }
 
 Status check_numbers(const SweepArguments& arguments) {
-  if (arguments.trials < 1 || arguments.trials > kMostTrials) {
+  if (arguments.trials < 1 || arguments.trials > package::limits::kTrials) {
     return Error{"usage.trials",
                  "the number of trials is out of range",
                  "--trials",
-                 "1.." + std::to_string(kMostTrials),
+                 "1.." + std::to_string(package::limits::kTrials),
                  std::to_string(arguments.trials),
                  ""};
   }

@@ -13,10 +13,6 @@
 
 namespace witin::diff {
 
-inline constexpr std::size_t kMapRows = 64;          // of a heat map
-inline constexpr std::size_t kMapColumns = 128;      // of a heat map
-inline constexpr std::size_t kChannelGroups = 2048;  // more channels than any layer on the array has
-
 struct SideInfo {
   std::string path;
   std::string kind;     // "trace", "npz", "npy", "folder", "mapper", "text folder", "capture"
@@ -63,7 +59,7 @@ struct HeatMap {
   std::vector<std::int64_t> different = {};  // rows * columns
 };
 
-// A group of channels (axis 0 of a frame), one for each channel up to kChannelGroups.
+// A group of channels (axis 0 of a frame), one for each channel up to package::limits::kChannelGroups.
 struct ChannelGroup {
   std::int64_t different = 0;
   std::int64_t error_sum = 0;  // signed, in LSB

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "sim/frame_index.hpp"
+#include "sim/package/limits.hpp"
 
 namespace witin::diff {
 namespace {
@@ -22,9 +23,10 @@ Tally::Tally(const TallyShape& of)
     : of_(&of),
       channels_(of.shape.empty() ? 1 : std::max<std::int64_t>(of.shape.front(), 1)),
       channel_values_(std::max<std::int64_t>(element_count(of.shape) / channels_, 1)),
-      channels_per_group_(divide_up(channels_, static_cast<std::int64_t>(kChannelGroups))),
-      channels_per_column_(divide_up(channels_, static_cast<std::int64_t>(kMapColumns))),
-      frames_per_row_(std::max<std::int64_t>(divide_up(of.frames, static_cast<std::int64_t>(kMapRows)), 1)) {}
+      channels_per_group_(divide_up(channels_, static_cast<std::int64_t>(package::limits::kChannelGroups))),
+      channels_per_column_(divide_up(channels_, static_cast<std::int64_t>(package::limits::kMapColumns))),
+      frames_per_row_(
+          std::max<std::int64_t>(divide_up(of.frames, static_cast<std::int64_t>(package::limits::kMapRows)), 1)) {}
 
 std::size_t Tally::bin_of(std::int64_t magnitude) {
   if (magnitude <= kExact) return static_cast<std::size_t>(magnitude - 1);

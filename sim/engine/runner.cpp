@@ -12,18 +12,18 @@
 
 #include "sim/noise/draws.hpp"
 #include "sim/noise/sampler.hpp"
+#include "sim/package/limits.hpp"
 
 namespace witin::engine {
 namespace {
 
 // A worker's activations should stay in its second-level cache beside the weights.
 constexpr std::int64_t kBlockBytes = std::int64_t{1} << 19;
-constexpr std::int64_t kMostBlockFrames = 256;
 
 std::int64_t choose_block_frames(const Plan& plan, std::int64_t frames, int threads) {
   std::int64_t frame_bytes = 1;
   for (const std::size_t bytes : plan.slot_bytes) frame_bytes += static_cast<std::int64_t>(bytes);
-  const std::int64_t most = std::clamp<std::int64_t>(frames, 1, kMostBlockFrames);
+  const std::int64_t most = std::clamp<std::int64_t>(frames, 1, package::limits::kBlockFrames);
   const std::int64_t fitting = std::clamp<std::int64_t>(kBlockBytes / frame_bytes, 1, most);
   if (threads <= 1) return fitting;
   // Four blocks a thread let the threads finish together.
@@ -59,7 +59,7 @@ Status Runner::run() {
   if (Status drawn = draw_noise(); !drawn) return drawn;
   const int processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   const int threads = plan_.stateful ? 1 : options_.threads > 0 ? options_.threads : processors;
-  block_frames_ = options_.block_frames > 0 ? options_.block_frames
+  block_frames_ = options_.block_frames > 0 ? std::min(options_.block_frames, std::max<std::int64_t>(1, end_))
                                             : choose_block_frames(plan_, end_ - options_.first_frame, threads);
   if (plan_.lookahead != 0) block_frames_ = std::max<std::int64_t>(1, std::min(available, end_ + plan_.lookahead));
   const bool one_block = end_ - options_.first_frame <= block_frames_;
@@ -163,14 +163,20 @@ Status Runner::run_in_parallel(int threads) {
 
 std::unique_ptr<Runner::Workspace> Runner::make_workspace() const {
   auto workspace = std::make_unique<Workspace>();
-  const auto frames = static_cast<std::size_t>(block_frames_);
-  for (const std::size_t bytes : plan_.slot_bytes) workspace->slots.emplace_back(bytes * frames);
+  // All frames of a network that looks ahead, which a sparse file can have many of.
+  const auto of_all_frames = [this](std::size_t bytes) {
+    std::ptrdiff_t all = 0;
+    if (__builtin_mul_overflow(bytes, block_frames_, &all)) throw std::bad_alloc();
+    return static_cast<std::size_t>(all);
+  };
+  for (const std::size_t bytes : plan_.slot_bytes) workspace->slots.emplace_back(of_all_frames(bytes));
   for (std::size_t node = 0; node < plan_.steps.size(); ++node) {
     auto& buffers = workspace->fields.emplace_back();
     const std::vector<ops::Field>& fields = plan_.steps[node].fields;
     for (std::size_t field = 0; field < fields.size(); ++field) {
       const auto elements = static_cast<std::size_t>(element_count(fields[field].shape));
-      buffers.emplace_back(wanted_[node][field + 1] ? elements * size_of(fields[field].storage) * frames : 0);
+      const std::size_t bytes = wanted_[node][field + 1] ? elements * size_of(fields[field].storage) : 0;
+      buffers.emplace_back(of_all_frames(bytes));
     }
     workspace->states.push_back(plan_.steps[node].op->initial_state());
   }

@@ -5,15 +5,14 @@
 
 #include "sim/explain/hypotheses.hpp"
 #include "sim/explain/search.hpp"
+#include "sim/package/limits.hpp"
 
 namespace witin::explain {
 namespace {
 
-constexpr std::size_t kMostFindings = 8;
 constexpr double kBitsOfOne = 20;   // evidence a single hypothesis needs to be certain: it was one of a few hundred
 constexpr double kBitsOfPair = 32;  // a pair was one of some ten thousand
 constexpr double kBitsOfNumber = 9;
-constexpr std::size_t kMostSame = 4;  // sentences that mean the same as a finding
 
 // Surprise, in bits, of predicting which of the values differ and by how much: at least log2 of the ways to choose the
 // differing ones, and one bit for each.
@@ -92,7 +91,7 @@ std::vector<Group> group(const Problem& problem, const std::vector<Ranked>& rank
     });
     if (same == groups.end()) {
       groups.push_back({&one, {}});
-    } else if (keys(same->first->chain) != keys(one.chain) && same->same_as.size() < kMostSame) {
+    } else if (keys(same->first->chain) != keys(one.chain) && same->same_as.size() < package::limits::kSameFindings) {
       same->same_as.push_back(sentence_of(one.chain));
     }
   }
@@ -120,14 +119,15 @@ void report(const Problem& problem, const SearchResult& found, Explanation& out)
     const bool searched = g.first->chain.size() == 1 || found.complete;
     finding.certain = perfect.size() == 1 && searched && !g.first->ambiguous() && common(*g.first) && enough(*g.first);
     out.findings.push_back(std::move(finding));
-    if (out.findings.size() == kMostFindings) break;
+    if (out.findings.size() == package::limits::kFindings) break;
   }
   out.indistinguishable = perfect.size() > 1;
   out.complete = found.complete;
   if (!perfect.empty()) return;
   std::vector<std::vector<std::string>> seen;
   for (const Ranked& one : found.ranked) {
-    if (out.findings.size() == kMostFindings || !worth_saying(one) || adds_nothing(one, found.ranked)) continue;
+    if (out.findings.size() == package::limits::kFindings || !worth_saying(one) || adds_nothing(one, found.ranked))
+      continue;
     if (std::ranges::find(seen, keys(one.chain)) != seen.end()) continue;
     seen.push_back(keys(one.chain));
     out.findings.push_back(finding_of(one));

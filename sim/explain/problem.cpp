@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "sim/package/limits.hpp"
+
 namespace witin::explain {
 namespace {
-
-constexpr std::int64_t kMostKept = 1 << 16;  // codes of one outcome
 
 std::optional<std::pair<Setup, Outcome>> edit(const Problem& problem, const Chain& chain) {
   Setup setup = problem.setup;
@@ -89,7 +89,7 @@ Problem Problem::window_of(const Codes& codes, std::int64_t values) const {
 Cache::Cache(const Problem& problem) : problem_(problem) {
   std::int64_t codes = std::ssize(problem.observed);
   for (const auto& input : problem.setup.inputs) codes += std::ssize(*input);
-  keeps_ = codes <= kMostKept;
+  keeps_ = codes <= package::limits::kKeptCodes;
 }
 
 const std::pair<Setup, Outcome>* Cache::edited(const Hypothesis& hypothesis) {

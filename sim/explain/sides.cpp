@@ -5,14 +5,13 @@
 
 #include "sim/diff/elements.hpp"
 #include "sim/diff/match.hpp"
+#include "sim/package/limits.hpp"
 
 namespace witin::explain {
 namespace {
 
 using diff::Entry;
 using diff::Side;
-
-constexpr std::int64_t kMostCodes = 1 << 20;  // of one node's inputs and output, of one side
 
 // Frames of something, from wherever they come.
 class Series {
@@ -285,8 +284,8 @@ Result<NodeExplanation> explain_node(const Engine& engine, std::size_t node, con
     each += element_count(producer != engine.nodes().end() ? producer->shape : declared->shape);
   }
   const bool from_zero = remembers_frames(engine.package().nodes[node]);
-  const std::vector<std::int64_t> frames =
-      choose(common, std::max<std::int64_t>(3, kMostCodes / each), first_difference(report), from_zero);
+  const std::vector<std::int64_t> frames = choose(
+      common, std::max<std::int64_t>(3, package::limits::kExplainedCodes / each), first_difference(report), from_zero);
   out.all_frames = std::ssize(common);
   out.frames = std::ssize(frames);
   if (frames.empty()) {
@@ -337,7 +336,7 @@ Result<Explanations> explain_sides(const Engine& engine, const Side& left, const
     if (cancel != nullptr && *cancel) return Error{"run.cancelled", "the comparison was stopped", "", "", "", ""};
     const auto differs = [](const diff::FieldReport& field) { return field.field == "npu_y" && field.different != 0; };
     if (std::ranges::none_of(node.fields, differs) || node.origin == diff::Origin::kInherited) continue;
-    if (out.nodes.size() == kMostNodes) {
+    if (out.nodes.size() == package::limits::kExplainedNodes) {
       ++out.left_out;
       continue;
     }

@@ -36,10 +36,8 @@ struct NodeExplanation {
 
 struct Explanations {
   std::vector<NodeExplanation> nodes = {};  // in execution order
-  std::size_t left_out = 0;                 // nodes beyond the first kMostNodes
+  std::size_t left_out = 0;                 // beyond the first kExplainedNodes
 };
-
-inline constexpr std::size_t kMostNodes = 8;
 
 // `report`: of these two sides. `inputs`: the network's input, or null where there is none. Errors: run.cancelled;
 // those of reading the sides. What keeps one node from being explained is its `reason`.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "sim/ops/codes.hpp"
+#include "sim/package/limits.hpp"
 
 namespace witin::gap {
 namespace {
@@ -76,8 +77,8 @@ GapSink::GapSink(const Engine& engine, const Copies& copies, std::int64_t frames
       return std::max<std::int64_t>(1,
                                     (extent + static_cast<std::int64_t>(most) - 1) / static_cast<std::int64_t>(most));
     };
-    gap.map.frames_per_row = per(frames, diff::kMapRows);
-    gap.map.channels_per_column = per(channels, diff::kMapColumns);
+    gap.map.frames_per_row = per(frames, package::limits::kMapRows);
+    gap.map.channels_per_column = per(channels, package::limits::kMapColumns);
     counters_.push_back(std::move(counter));
   }
   for (OutputGap& output : report.outputs) {

@@ -4,11 +4,10 @@
 
 #include "sim/ops/code_error.hpp"
 #include "sim/ops/codes.hpp"
+#include "sim/package/limits.hpp"
 
 namespace witin::ops {
 namespace {
-
-constexpr std::int64_t kMostCodes = std::int64_t{1} << 18;
 
 class CodeMap final : public Operator {
  public:
@@ -61,9 +60,10 @@ CodeTable::CodeTable(CodeRange domain, const CodeFunction& f) : domain_(domain) 
 }
 
 Status check_table_size(const NodeContext& context, CodeRange domain) {
-  if (std::int64_t{domain.hi} - domain.lo < kMostCodes) return {};
+  if (std::int64_t{domain.hi} - domain.lo < package::limits::kTableCodes) return {};
   return context.node_error("node.code_range", "the input's codes are too wide for a table",
-                            std::to_string(kMostCodes) + " codes", text_of(domain), "requantize first");
+                            std::to_string(package::limits::kTableCodes) + " codes", text_of(domain),
+                            "requantize first");
 }
 
 Result<std::unique_ptr<Operator>> make_code_map(const NodeContext& context, const CodeFunction& f,

@@ -13,6 +13,7 @@
 #include "sim/ops/array_lowerings.hpp"
 #include "sim/ops/convolution.hpp"
 #include "sim/ops/defs.hpp"
+#include "sim/package/limits.hpp"
 
 namespace witin::ops {
 namespace {
@@ -85,14 +86,16 @@ Result<std::unique_ptr<Operator>> prepare_conv_transpose2d(const NodeContext& co
 
 }  // namespace
 
-const OpDef kConvTranspose2d{
-    "conv_transpose2d",
-    kOnAll,
-    1,
-    1,
-    convolution_tensors(),
-    with_convolution_attributes(
-        {{.name = "output_padding", .kind = AttributeKind::kIntegers, .lo = 0, .hi = 1 << 20, .count = 2}}),
-    prepare_conv_transpose2d};
+const OpDef kConvTranspose2d{"conv_transpose2d",
+                             kOnAll,
+                             1,
+                             1,
+                             convolution_tensors(),
+                             with_convolution_attributes({{.name = "output_padding",
+                                                           .kind = AttributeKind::kIntegers,
+                                                           .lo = 0,
+                                                           .hi = package::limits::kGeometry,
+                                                           .count = 2}}),
+                             prepare_conv_transpose2d};
 
 }  // namespace witin::ops

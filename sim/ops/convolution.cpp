@@ -3,12 +3,10 @@
 #include <algorithm>
 
 #include "sim/array/array_attributes.hpp"
+#include "sim/package/limits.hpp"
 
 namespace witin::ops {
 namespace {
-
-// No stride, pad, dilation or group count can be larger: products of them stay far from overflow.
-constexpr double kMaxGeometry = 1 << 20;
 
 Status check_streaming(const NodeContext& context, const Convolution& convolution) {
   if (convolution.w.extent != 1) {
@@ -30,10 +28,10 @@ Status check_streaming(const NodeContext& context, const Convolution& convolutio
 
 std::vector<AttributeRule> with_convolution_attributes(std::vector<AttributeRule> own) {
   const std::vector<AttributeRule> shared{
-      {.name = "strides", .kind = AttributeKind::kIntegers, .lo = 1, .hi = kMaxGeometry, .count = 2},
-      {.name = "pads", .kind = AttributeKind::kIntegers, .lo = 0, .hi = kMaxGeometry, .count = 4},
-      {.name = "dilations", .kind = AttributeKind::kIntegers, .lo = 1, .hi = kMaxGeometry, .count = 2},
-      {.name = "groups", .kind = AttributeKind::kInteger, .lo = 1, .hi = kMaxGeometry},
+      {.name = "strides", .kind = AttributeKind::kIntegers, .lo = 1, .hi = package::limits::kGeometry, .count = 2},
+      {.name = "pads", .kind = AttributeKind::kIntegers, .lo = 0, .hi = package::limits::kGeometry, .count = 4},
+      {.name = "dilations", .kind = AttributeKind::kIntegers, .lo = 1, .hi = package::limits::kGeometry, .count = 2},
+      {.name = "groups", .kind = AttributeKind::kInteger, .lo = 1, .hi = package::limits::kGeometry},
       {.name = "streaming", .kind = AttributeKind::kBool},
   };
   own.insert(own.end(), shared.begin(), shared.end());

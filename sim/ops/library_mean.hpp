@@ -6,10 +6,9 @@
 #include <algorithm>
 
 #include "sim/ops/attributes.hpp"
+#include "sim/package/limits.hpp"
 
 namespace witin::ops {
-
-inline constexpr std::size_t kMostMeanValues = 4096;
 
 // sum_bits: the sum is clipped to [-2^(sum_bits-1), 2^(sum_bits-1) - 1]; default 55.
 [[nodiscard]] inline AttributeRule sum_bits_rule() { return {"sum_bits", AttributeKind::kInteger, false, 2, 63}; }
@@ -27,9 +26,9 @@ struct LibraryMean {
 };
 
 [[nodiscard]] inline Status check_mean_values(const NodeContext& context, std::size_t values) {
-  if (1 <= values && values <= kMostMeanValues) return {};
-  return context.node_error("node.shape", "a mean of too many values", "1.." + std::to_string(kMostMeanValues),
-                            std::to_string(values));
+  if (1 <= values && values <= package::limits::kMeanValues) return {};
+  return context.node_error("node.shape", "a mean of too many values",
+                            "1.." + std::to_string(package::limits::kMeanValues), std::to_string(values));
 }
 
 }  // namespace witin::ops

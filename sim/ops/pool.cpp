@@ -1,5 +1,6 @@
 #include "sim/ops/pool.hpp"
 #include "sim/number_text.hpp"
+#include "sim/package/limits.hpp"
 
 #include <algorithm>
 
@@ -80,9 +81,9 @@ Result<CodeTable> rescaling(const NodeContext& context, CodeRange range) {
 }
 
 std::vector<AttributeRule> window_attributes() {
-  return {{"kernel", AttributeKind::kIntegers, true, 1, 65536, "", 2},
-          {"strides", AttributeKind::kIntegers, false, 1, 65536, "", 2},
-          {"pads", AttributeKind::kIntegers, false, 0, 65536, "", 4},
+  return {{"kernel", AttributeKind::kIntegers, true, 1, package::limits::kPooling, "", 2},
+          {"strides", AttributeKind::kIntegers, false, 1, package::limits::kPooling, "", 2},
+          {"pads", AttributeKind::kIntegers, false, 0, package::limits::kPooling, "", 4},
           scale_rule("scale_in", false),
           scale_rule("scale_out", false)};
 }

@@ -6,6 +6,7 @@
 #include "sim/array/lowering.hpp"
 #include "sim/ops/array_lowerings.hpp"
 #include "sim/ops/defs.hpp"
+#include "sim/package/limits.hpp"
 
 namespace witin::ops {
 Result<array::Lowering> tdnn_lowering(const NodeContext& context) {
@@ -68,8 +69,8 @@ const OpDef kTdnn{"tdnn",
                   array::with_array_attributes({{.name = "time_offsets",
                                                  .kind = AttributeKind::kIntegers,
                                                  .required = true,
-                                                 .lo = -(1 << 20),
-                                                 .hi = 1 << 20}}),
+                                                 .lo = -package::limits::kGeometry,
+                                                 .hi = package::limits::kGeometry}}),
                   prepare_tdnn};
 
 }  // namespace witin::ops

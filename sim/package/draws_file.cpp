@@ -1,6 +1,6 @@
 // NoiseDraws::load: an .npz of standard normals, one list a node.
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "sim/guard.hpp"
 #include "sim/noise/draws.hpp"
@@ -15,12 +15,26 @@ namespace {
 
 using package::ByteSource;
 
+// Block by block: no more memory than the list takes.
 template <typename T>
 Status read_values(const ByteSource& member, const package::NpyHeader& header, std::vector<double>& out) {
-  std::vector<T> values(static_cast<std::size_t>(element_count(header.shape)));
-  Status read = member.read(header.data_offset, std::as_writable_bytes(std::span(values)));
-  out.assign(values.begin(), values.end());
-  return read;
+  const auto count = static_cast<std::size_t>(element_count(header.shape));
+  std::vector<T> block(std::min(count, package::limits::kBlockBytes / sizeof(T)));
+  out.reserve(count);
+  while (out.size() < count) {
+    const std::span<T> values = std::span(block).first(std::min(block.size(), count - out.size()));
+    if (Status read = member.read(header.data_offset + out.size() * sizeof(T), std::as_writable_bytes(values)); !read) {
+      return read;
+    }
+    for (const T value : values) {
+      if (!(std::abs(value) < 1e3)) {
+        return Error{"noise.draws",     "this is no standard normal", "element " + std::to_string(out.size()),
+                     "a finite number", number_text(value),           ""};
+      }
+      out.push_back(value);
+    }
+  }
+  return {};
 }
 
 Result<std::vector<double>> read_draws(const ByteSource& member) {
@@ -38,11 +52,6 @@ Result<std::vector<double>> read_draws(const ByteSource& member) {
   Status read =
       header->type.bytes == 4 ? read_values<float>(member, *header, out) : read_values<double>(member, *header, out);
   if (!read) return std::move(read).error();
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    if (std::abs(out[i]) < 1e3) continue;
-    return Error{"noise.draws",     "this is no standard normal", "element " + std::to_string(i),
-                 "a finite number", number_text(out[i]),          ""};
-  }
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "sim/diff/tally.hpp"
+#include "sim/package/limits.hpp"
 #include "sim/report/diff_report.hpp"
 #include "sim/report/html/page.hpp"
 #include "sim/report/network_parts.hpp"
@@ -17,10 +18,6 @@ using diff::FieldReport;
 using diff::NodeReport;
 using diff::Origin;
 using html::Tone;
-
-constexpr std::size_t kMostDetails = 24;   // nodes with pictures
-constexpr std::size_t kMostFindings = 10;  // of a node
-constexpr std::size_t kMostExamples = 20;  // of an array
 
 const FieldReport* output_of(const NodeReport& node) { return node.fields.empty() ? nullptr : &node.fields.back(); }
 
@@ -47,7 +44,7 @@ class DiffPage {
       : report_(report), complete_(complete), explanations_(explanations), page_("Comparison", sides()) {
     // Culprits first, then what differs else, each in execution order.
     for (const bool culprits : {true, false}) {
-      for (std::size_t i = 0; i < report.nodes.size() && described_.size() < kMostDetails; ++i) {
+      for (std::size_t i = 0; i < report.nodes.size() && described_.size() < package::limits::kDescribedNodes; ++i) {
         const Tone tone = tone_of(report.nodes[i]);
         if (tone != Tone::kGood && (tone == Tone::kBad) == culprits) described_.push_back(i);
       }
@@ -175,8 +172,7 @@ class DiffPage {
                     (explanation.complete ? "" : " Not every pair of causes was tried."));
     if (explanation.findings.empty()) return;
     html::Table table{{{"explains", true}, {"finding"}, {""}, {"where"}, {"breaks", true}}, {}};
-    for (std::size_t i = 0; i < std::min(explanation.findings.size(), kMostFindings); ++i) {
-      const explain::Finding& finding = explanation.findings[i];
+    for (const explain::Finding& finding : explanation.findings) {
       std::string sentence = finding.sentence;
       for (const std::string& same : finding.same_as) sentence += " The same here: " + same;
       table.rows.push_back(
@@ -273,7 +269,7 @@ class DiffPage {
     page_.figure(error_histogram(field.histogram, node.node), "Errors, right - left.");
     page_.end_row();
     html::Table table{{{"frame", true}, {"index"}, {"left", true}, {"right", true}, {"error", true}}, {}};
-    for (std::size_t i = 0; i < std::min(field.examples.size(), kMostExamples); ++i) {
+    for (std::size_t i = 0; i < std::min(field.examples.size(), package::limits::kShownExamples); ++i) {
       const diff::Example& example = field.examples[i];
       table.rows.push_back({std::to_string(example.frame), to_string(example.index), std::to_string(example.left),
                             std::to_string(example.right),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "sim/package/limits.hpp"
 #include "sim/report/gap_report.hpp"
 #include "sim/report/html/line_chart.hpp"
 #include "sim/report/html/page.hpp"
@@ -15,8 +16,6 @@ namespace {
 
 using gap::NodeGap;
 using html::Tone;
-
-constexpr std::size_t kMostPictured = 24;  // nodes with pictures
 
 Tone tone_of(const NodeGap& node) {
   if (node.born.different != 0) return Tone::kBad;
@@ -37,7 +36,7 @@ std::vector<std::size_t> described_nodes(const gap::Report& report) {
   std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
     return report.nodes[a].born.different > report.nodes[b].born.different;
   });
-  order.resize(std::min(kMostPictured, order.size()));
+  order.resize(std::min(package::limits::kDescribedNodes, order.size()));
   std::ranges::sort(order);
   return order;
 }

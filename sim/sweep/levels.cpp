@@ -1,5 +1,6 @@
 #include "sim/sweep/levels.hpp"
 #include "sim/number_text.hpp"
+#include "sim/package/limits.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -10,8 +11,6 @@ namespace {
 
 // Levels are counted in units of 1e-9, so that 0.1 + 0.2 is 0.3.
 constexpr std::int64_t kUnit = 1'000'000'000;
-constexpr std::int64_t kMostUnits = 1'000'000 * kUnit;
-constexpr std::size_t kMostSettings = 100'000;
 
 // "4.5" -> 4,500,000,000. Digits and one point only: no sign, no exponent.
 std::optional<std::int64_t> billionths(std::string_view text) {
@@ -46,8 +45,9 @@ bool add_range(std::string_view text, std::vector<std::int64_t>& levels) {
   const auto first = billionths(text.substr(0, dots));
   const auto last = billionths(text.substr(dots + 2, colon == std::string_view::npos ? colon : colon - dots - 2));
   const auto step = colon == std::string_view::npos ? kUnit : billionths(text.substr(colon + 1));
-  if (!first || !last || !step || *step == 0 || *first > *last || *last > kMostUnits) return false;
-  if (static_cast<std::size_t>((*last - *first) / *step) >= kMostSettings) return false;
+  if (!first || !last || !step || *step == 0 || *first > *last) return false;
+  const auto further = static_cast<std::size_t>((*last - *first) / *step);
+  if (further >= package::limits::kSettings || further + levels.size() >= package::limits::kSettings) return false;
   for (std::int64_t level = *first; level <= *last; level += *step) levels.push_back(level);
   return true;
 }

@@ -1,4 +1,5 @@
 """Limits that need a whole package to be reached, one below, at and above each. Those of single files: tests/package."""
+import json
 import os
 import sys
 import unittest
@@ -69,6 +70,27 @@ class Limits(CliTest):
             self.assertEqual(np.load(self.path("out.npy")).tolist(), [[top]])
             self.save("x.npy", [[top + 1]], np.int32)
             self.refused("input.range", "model.wpkg", "x.npy")
+
+    def test_threads(self):
+        model, (x, _) = self.write_relu(), self.write_input()
+        for threads in (4095, 4096):
+            self.done("run", model, x, "--trace", "t.wtrace", "--threads", threads)
+            self.done("diff", "t.wtrace", "t.wtrace", "--threads", threads)
+        for arguments in (["run", model, x], ["diff", "t.wtrace", "t.wtrace"]):
+            self.assertEqual(self.run_program(*arguments, "--threads", 4097).returncode, 2)
+
+    def test_examples_of_a_report(self):
+        self.save("left.npy", np.zeros((10_001, 1), np.int8))
+        self.save("right.npy", np.ones((10_001, 1), np.int8))
+        for most in (9_999, 10_000):
+            report = json.loads(self.done("diff", "left.npy", "right.npy", "--json", "--max-report", most, status=1))
+            self.assertEqual(len(report["nodes"][0]["fields"][0]["examples"]), most)
+        self.assertEqual(self.run_program("diff", "left.npy", "right.npy", "--max-report", 10_001).returncode, 2)
+
+    def test_trials(self):
+        """As many trials as are allowed pass on to the files, which are not there."""
+        for trials, code in ((999_999, "file.open"), (1_000_000, "file.open"), (1_000_001, "usage.trials")):
+            self.refused(code, "sweep", "none.wpkg", "none.npy", "--noise", "normal:1", "--trials", trials, "-o", "s.json")
 
     def test_a_chain_of_the_largest_number_of_nodes(self):
         nodes = [{"name": f"n{i}", "op": "relu", "inputs": [f"n{i - 1}" if i else "x"]} for i in range(10_000)]

@@ -115,3 +115,17 @@ TEST_CASE("an undefined input and an unknown operator are refused with their pla
   CHECK(error.code == "node.unknown_operator");
   CHECK(error.where == "manifest.json/nodes/2 (c)");
 }
+
+TEST_CASE("blocks of more frames than the machine has memory for are an error") {
+  struct Endless final : witin::FrameSource {
+    [[nodiscard]] std::int64_t frames() const override { return std::int64_t{1} << 62; }
+    witin::Status read(std::size_t, std::int64_t, std::int64_t, witin::Storage, void*) override {
+      return witin::Error{"test.read", "a block was read", "", "", "", ""};
+    }
+  } source;
+  const auto engine = Engine::create(relu_chain());
+  REQUIRE(engine.ok());
+  const auto run = engine->run(source, {}, {.threads = 1, .block_frames = std::int64_t{1} << 62});
+  REQUIRE(!run.ok());
+  CHECK(run.error().code == "resource.memory");
+}

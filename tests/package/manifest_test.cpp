@@ -194,6 +194,7 @@ TEST_CASE("values out of their range") {
 TEST_CASE("shapes that are too large") {
   const std::int64_t half = std::int64_t{1} << 32;
   CHECK(with("/tensors/w/shape", {half, half}) == "manifest.too_large /tensors/w/shape");
+  CHECK(with("/tensors/w/shape", Json::array({1, 1, 1, 1, 1, 1, 6})) == "");
   CHECK(with("/tensors/w/shape", Json::array({1, 1, 1, 1, 1, 1, 1, 6})) == "");
   CHECK(with("/tensors/w/shape", Json::array({1, 1, 1, 1, 1, 1, 1, 1, 6})) == "manifest.too_many /tensors/w/shape");
   CHECK(with("/inputs/0/shape", {half, half}) == "manifest.too_large /inputs/0/shape");
@@ -229,6 +230,7 @@ TEST_CASE("names") {
   CHECK(id("fc.weight-1_") == "");
   CHECK(id("a/b") == "manifest.name /tensors/a~1b");
   CHECK(id("") == "manifest.name /tensors/");
+  CHECK(id(repeated(limits::kNameBytes - 1)) == "");
   CHECK(id(repeated(limits::kNameBytes)) == "");
   CHECK(id(repeated(limits::kNameBytes + 1)) == "manifest.name /tensors/" + repeated(limits::kNameBytes + 1));
 }
@@ -277,6 +279,7 @@ TEST_CASE("lists that may not be empty, and limits") {
       }
     });
   };
+  CHECK(inputs(limits::kInputs - 1) == "");
   CHECK(inputs(limits::kInputs) == "");
   CHECK(inputs(limits::kInputs + 1) == "manifest.too_many /inputs");
   const auto outputs = [](std::size_t count) {
@@ -324,11 +327,14 @@ TEST_CASE("lists that may not be empty, and limits") {
       }
     });
   };
+  CHECK(attributes(limits::kAttributes - 1) == "");
   CHECK(attributes(limits::kAttributes) == "");
   CHECK(attributes(limits::kAttributes + 1) == "manifest.too_many /nodes/0/attributes");
   const std::vector<int> list(limits::kListLength + 1, 1);
+  CHECK(with("/nodes/0/attributes/a", std::vector<int>(list.begin() + 2, list.end())) == "");
   CHECK(with("/nodes/0/attributes/a", std::vector<int>(list.begin() + 1, list.end())) == "");
   CHECK(with("/nodes/0/attributes/a", list) == "manifest.too_many /nodes/0/attributes/a");
+  CHECK(with("/description", repeated(limits::kTextBytes - 1)) == "");
   CHECK(with("/description", repeated(limits::kTextBytes)) == "");
   CHECK(with("/description", repeated(limits::kTextBytes + 1)) == "manifest.too_long /description");
 }

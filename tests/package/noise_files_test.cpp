@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <fstream>
 #include <limits>
 
 #include "sim/noise/draws.hpp"
@@ -177,6 +178,7 @@ TEST_CASE("draws: what is no list of standard normals") {
         "n.npy: element 1: this is no standard normal; expected a finite number, found 1000 [noise.draws]");
   CHECK(draws_error("n.npy", reals(-std::numeric_limits<double>::infinity())).ends_with("[noise.draws]"));
   CHECK(draws_error("n.npy", reals(std::numeric_limits<double>::quiet_NaN())).ends_with("[noise.draws]"));
+  CHECK(draws_error("n.npy", npy(DType::kF32, std::vector<float>{0, -1e3F})).ends_with("[noise.draws]"));
   CHECK(draws_error("n.npy", "text").ends_with("[npy.magic]"));
   CHECK(draws_error("n.npy", reals(1), true).ends_with("[zip.crc]"));
   CHECK(draws_error("n.npy", package::npy_header(DType::kF64, {2}) + std::string(15, '\0')).ends_with("[npy.length]"));
@@ -184,4 +186,39 @@ TEST_CASE("draws: what is no list of standard normals") {
   CHECK(NoiseDraws::load(dir / "none").error().code == "file.open");
   write_text(dir / "text", "no archive");
   CHECK(NoiseDraws::load(dir / "text").error().code == "zip.not_a_zip");
+}
+
+TEST_CASE("draws: lists longer than the limit are refused before they are read") {
+  const TempDir dir;
+  const auto path = dir / "draws.npz";
+  for (const std::int64_t more : {-1, 0, 1}) {
+    // The first value is none, so that nothing is read behind it; the others take no room on the disk.
+    const std::int64_t count = package::limits::kDraws + more;
+    const std::string head = package::npy_header(DType::kF32, {count}) + test::field(std::uint32_t{0x7f800000});
+    const std::uint64_t size = head.size() + 4 * static_cast<std::uint64_t>(count - 1);
+    std::uint32_t crc = package::crc32(package::as_bytes(head));
+    const std::vector<std::byte> zeros(std::size_t{1} << 20);
+    for (std::uint64_t done = head.size(); done < size;) {
+      const auto part = std::min<std::uint64_t>(zeros.size(), size - done);
+      crc = package::crc32(std::span(zeros).first(static_cast<std::size_t>(part)), crc);
+      done += part;
+    }
+    test::ZipFile zip;
+    zip.parts.emplace_back("n", head);
+    for (test::ZipHeader* const header : {&zip.parts[0].local, &zip.parts[0].central}) {
+      header->crc = crc;
+      header->size = header->stored_size = static_cast<std::uint32_t>(size);
+    }
+    const std::string whole = zip.bytes();
+    const std::size_t split = 30 + 1 + head.size();
+    zip.directory_offset = static_cast<std::uint32_t>(31 + size);
+    const std::string end = zip.bytes().substr(split);
+    write_text(path, whole.substr(0, split));
+    std::filesystem::resize_file(path, 31 + size);
+    std::ofstream(path, std::ios::app | std::ios::binary) << end;
+    const auto draws = NoiseDraws::load(path);
+    REQUIRE(!draws.ok());
+    CHECK(draws.error().code == "noise.draws");
+    CHECK(draws.error().where.ends_with(more > 0 ? ": n" : ": element 0"));
+  }
 }

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "sim/package/limits.hpp"
 #include "tests/support/temp_dir.hpp"
 
 using witin::sweep::parse_settings;
@@ -52,13 +53,27 @@ TEST_CASE("a custom model is one setting, whatever its file is called") {
 }
 
 TEST_CASE("levels that cannot be read or do not exist are refused") {
-  for (const char* text : {"normal", "normal:", "normal:x", "normal:1..", "normal:..2", "normal:2..1", "normal:0..1:0",
-                           "normal:0..1:", "normal:1,", "normal:,1", "normal:-1", "normal:1e1", "normal:+1",
-                           "normal:1 ", "normal:.5", "normal:5.", "normal:0..9:0.00001", "normal:1.0000000001"}) {
+  for (const char* text :
+       {"normal", "normal:", "normal:x", "normal:1..", "normal:..2", "normal:2..1", "normal:0..1:0",
+        "normal:0..1:", "normal:1,", "normal:,1", "normal:-1", "normal:1e1", "normal:+1", "normal:1 ", "normal:.5",
+        "normal:5.", "normal:0..9:0.00001", "normal:1.0000000001", "normal:1000000"}) {
     CAPTURE(text);
     CHECK(texts({text}) == Texts{"usage.levels"});
   }
   CHECK(texts({"normal:10"}) == Texts{"noise.level"});
   CHECK(texts({"normal:0..10"}) == Texts{"noise.level"});
   CHECK(texts({"gauss:1"}) == Texts{"noise.model"});
+}
+
+TEST_CASE("as many settings as are allowed, of one range and of several") {
+  const auto count = [](const std::string& noise) {
+    const auto settings = parse_settings(Texts{noise});
+    return settings.ok() ? settings->size() : 0;
+  };
+  REQUIRE(witin::package::limits::kSettings == 100'000);
+  CHECK(count("simple:0..0.99998:0.00001") == 99'999);
+  CHECK(count("simple:0..0.99999:0.00001") == 100'000);
+  CHECK(count("simple:0..1:0.00001") == 0);
+  CHECK(count("simple:0..0.99998:0.00001,2..2") == 100'000);
+  CHECK(count("simple:0..0.99998:0.00001,2..3") == 0);
 }

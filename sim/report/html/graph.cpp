@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/package/limits.hpp"
 #include "sim/report/html/graph_layout.hpp"
 #include "sim/report/html/svg.hpp"
 
@@ -11,7 +12,6 @@ namespace {
 constexpr double kWidth = 1040;
 constexpr double kBoxWidth = 140, kBoxHeight = 58, kColumn = 168, kLane = 74, kMargin = 28, kBandGap = 22;
 constexpr std::size_t kColumns = 6;
-constexpr std::size_t kMostLinkedTiles = 300;
 
 void draw_box(Svg& svg, const GraphNode& node, double x, double y) {
   const std::string tone(class_of(node.tone));
@@ -108,7 +108,7 @@ Markup tiles(const Graph& graph) {
     const int x = 4 + static_cast<int>(i % kRow) * kStep;
     const int y = 26 + static_cast<int>(i / kRow) * kStep;
     const bool special = node.tone == Tone::kBad || node.tone == Tone::kWarn || node.tone == Tone::kMissing;
-    if (!special || linked >= kMostLinkedTiles) {
+    if (!special || linked >= package::limits::kLinkedTiles) {
       plain[static_cast<std::size_t>(node.tone)].push_back({x, y, kTile, kTile});
       continue;
     }
@@ -133,7 +133,7 @@ Markup graph(const Graph& graph) {
     const bool chained = !graph.connected && i > 0;
     inputs.push_back(chained ? std::vector<std::size_t>{i - 1} : graph.nodes[i].inputs);
   }
-  const auto layout = lay_out(inputs, kMostBoxes);
+  const auto layout = lay_out(inputs, package::limits::kGraphBoxes);
   return layout ? Boxes(graph, *layout).draw() : tiles(graph);
 }
 

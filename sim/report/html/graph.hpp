@@ -23,9 +23,7 @@ struct Graph {
   bool connected = true;              // false: inputs are unknown; boxes in execution order without lines
 };
 
-// Networks of more boxes, values on their way counted, are drawn as small tiles in execution order.
-inline constexpr std::size_t kMostBoxes = 600;
-
+// Networks of more than package::limits::kGraphBoxes are drawn as small tiles in execution order.
 [[nodiscard]] Markup graph(const Graph& graph);
 
 }  // namespace witin::report::html

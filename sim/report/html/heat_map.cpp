@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "sim/package/limits.hpp"
 #include "sim/report/html/svg.hpp"
 #include "sim/report/table.hpp"
 
@@ -35,8 +36,8 @@ Grid drawn_grid(const HeatMap& map) {
   Grid grid;
   if (map.row_starts.size() < 2 || map.column_starts.size() < 2) return {{0}, {0}, {}, {}};
   const std::size_t cell_columns = map.column_starts.size() - 1;
-  const auto rows = groups(map.row_starts.size() - 1, kMostRows);
-  const auto columns = groups(cell_columns, kMostColumns);
+  const auto rows = groups(map.row_starts.size() - 1, package::limits::kMapRows);
+  const auto columns = groups(cell_columns, package::limits::kMapColumns);
   for (const std::size_t row : rows) grid.row_starts.push_back(map.row_starts[row]);
   for (const std::size_t column : columns) grid.column_starts.push_back(map.column_starts[column]);
   const auto sum = [&](const std::vector<std::int64_t>& cells, std::size_t r, std::size_t c) {

@@ -19,10 +19,8 @@ struct HeatMap {
   std::vector<std::int64_t> values = {};  // [rows, columns]: how many were compared; empty: unknown
 };
 
-// Larger maps are summed into this many cells.
-inline constexpr std::size_t kMostRows = 64;
-inline constexpr std::size_t kMostColumns = 128;
-
+// Maps of more than package::limits::kMapRows or kMapColumns are summed into as many cells.
+//
 // Eight levels up to the largest share of a cell (largest count where `values` is empty). A cell with a single
 // difference is seen: the lowest level is never invisible. The columns that hold most are named above their sums.
 [[nodiscard]] Markup heat_map(const HeatMap& map);

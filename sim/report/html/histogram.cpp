@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "sim/package/limits.hpp"
 #include "sim/report/html/svg.hpp"
 #include "sim/report/table.hpp"
 
@@ -20,10 +21,10 @@ double logarithm(std::int64_t count) {
 
 std::vector<Histogram::Bin> drawn_bins(const Histogram& histogram) {
   std::vector<Histogram::Bin> bins = histogram.bins;
-  if (bins.size() <= kMostBins) return bins;
-  Histogram::Bin rest{"and " + std::to_string(bins.size() - kMostBins + 1) + " more", 0};
-  for (std::size_t i = kMostBins - 1; i < bins.size(); ++i) rest.count += bins[i].count;
-  bins.resize(kMostBins - 1);
+  if (bins.size() <= package::limits::kBars) return bins;
+  Histogram::Bin rest{"and " + std::to_string(bins.size() - package::limits::kBars + 1) + " more", 0};
+  for (std::size_t i = package::limits::kBars - 1; i < bins.size(); ++i) rest.count += bins[i].count;
+  bins.resize(package::limits::kBars - 1);
   bins.push_back(std::move(rest));
   return bins;
 }

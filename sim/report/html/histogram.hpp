@@ -19,8 +19,6 @@ struct Histogram {
   std::vector<Bin> bins = {};
 };
 
-inline constexpr std::size_t kMostBins = 64;  // further ones are one last bar "and N more"
-
 // Where the largest count is more than 50 times the smallest, the height grows with the logarithm, and the picture
 // says so.
 [[nodiscard]] Markup histogram(const Histogram& histogram);

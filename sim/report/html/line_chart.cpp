@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sim/package/limits.hpp"
 #include "sim/report/html/axis.hpp"
 #include "sim/report/html/svg.hpp"
 
@@ -25,9 +26,10 @@ bool is_finite(const Point& p) {
 std::vector<Point> drawn_points(const Series& series) {
   std::vector<Point> finite;
   std::ranges::copy_if(series.points, std::back_inserter(finite), is_finite);
-  if (finite.size() <= kMostPoints) return finite;
+  if (finite.size() <= package::limits::kCurvePoints) return finite;
   std::vector<Point> kept;
-  for (std::size_t i = 0; i < kMostPoints; ++i) kept.push_back(finite[i * (finite.size() - 1) / (kMostPoints - 1)]);
+  for (std::size_t i = 0; i < package::limits::kCurvePoints; ++i)
+    kept.push_back(finite[i * (finite.size() - 1) / (package::limits::kCurvePoints - 1)]);
   return kept;
 }
 
@@ -126,7 +128,7 @@ void draw_names(Svg& svg, const LineChart& chart, std::vector<Name> names, doubl
 }  // namespace
 
 Markup line_chart(const LineChart& chart) {
-  const std::size_t drawn = std::min(chart.series.size(), kMostSeries);
+  const std::size_t drawn = std::min(chart.series.size(), package::limits::kCurves);
   std::vector<std::vector<Point>> curves;
   for (std::size_t i = 0; i < drawn; ++i) curves.push_back(drawn_points(chart.series[i]));
   const Frame frame = frame_of(chart, curves);

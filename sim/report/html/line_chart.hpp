@@ -29,9 +29,6 @@ struct LineChart {
   std::vector<Series> series = {};
 };
 
-inline constexpr std::size_t kMostSeries = 12;    // further ones are named below the picture, not drawn
-inline constexpr std::size_t kMostPoints = 1000;  // of a series; of more, evenly spread ones are drawn
-
 // Colours and dashes repeat after six series; every curve carries its name at its end.
 [[nodiscard]] Markup line_chart(const LineChart& chart);
 

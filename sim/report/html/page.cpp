@@ -1,5 +1,6 @@
 #include "sim/report/html/page.hpp"
 
+#include "sim/package/limits.hpp"
 #include "sim/report/html/style.hpp"
 #include "sim/report/table.hpp"
 #include "witin/version.hpp"
@@ -70,7 +71,7 @@ void Page::table(const Table& table, std::string_view caption) {
              "</th>";
   }
   body_ += "</tr></thead>\n<tbody>\n";
-  const std::size_t shown = std::min(table.rows.size(), kMostTableRows);
+  const std::size_t shown = std::min(table.rows.size(), package::limits::kTableRows);
   for (std::size_t r = 0; r < shown; ++r) {
     body_ += "<tr>";
     for (std::size_t c = 0; c < table.columns.size(); ++c) body_ += cell(table.rows[r][c], table.columns[c].number);

@@ -34,8 +34,6 @@ struct Fact {
   Tone tone = Tone::kNeutral;
 };
 
-inline constexpr std::size_t kMostTableRows = 1000;  // of a table; then a line says how many are left out
-
 class Page {
  public:
   // `about`: one line below the title: the files, the program.
