@@ -159,6 +159,7 @@ Status open_subjects(const SweepArguments& arguments, const std::vector<ModelAnd
 Result<std::string> digest_files(const SweepArguments& arguments, const std::vector<ModelAndInput>& pairs) {
   std::string text = arguments.quantize ? "quantised\n" : "codes\n";
   std::vector<fs::path> files;
+  files.reserve(pairs.size() + 1);
   for (const ModelAndInput& pair : pairs) files.push_back(pair.input);
   if (!arguments.labels.empty()) files.push_back(arguments.labels);
   for (const fs::path& file : files) {
@@ -263,6 +264,7 @@ Result<std::vector<sweep::Measurement>> measure_all(sweep::Ranks& ranks, const W
     return error;
   }
   std::vector<sweep::Measurement> measurements;
+  measurements.reserve(found.size());
   for (std::optional<sweep::Measurement>& measurement : found) measurements.push_back(*std::move(measurement));
   return measurements;
 }

@@ -11,7 +11,7 @@ NoisyNode::NoisyNode(std::shared_ptr<const NoiseSource> source, const ops::Noise
       rule_(rule),
       parts_(source_->parts()) {}
 
-Result<std::unique_ptr<const ops::Noise>> NoisyNode::make(std::shared_ptr<const NoiseSource> source,
+Result<std::unique_ptr<const ops::Noise>> NoisyNode::make(const std::shared_ptr<const NoiseSource>& source,
                                                           const ops::NoiseSetup& setup) {
   if (source->native && setup.model->mbs_level != 0) {
     return Error{"noise.operator",

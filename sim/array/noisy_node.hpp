@@ -65,7 +65,7 @@ struct NoiseSource {
 
 class NoisyNode final : public ops::Noise {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<const ops::Noise>> make(std::shared_ptr<const NoiseSource> source,
+  [[nodiscard]] static Result<std::unique_ptr<const ops::Noise>> make(const std::shared_ptr<const NoiseSource>& source,
                                                                       const ops::NoiseSetup& setup);
 
   // `past`: codes of the frames before the first, oldest first, where the operator looks back in time. Fills

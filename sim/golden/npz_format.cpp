@@ -10,6 +10,7 @@ namespace {
 Status write_inputs(const Net& net, FrameSpan frames, const std::filesystem::path& path) {
   const std::vector<Input>& inputs = net.engine->package().inputs;
   std::vector<trace::FrameArray> arrays;
+  arrays.reserve(inputs.size());
   for (const Input& input : inputs) {
     arrays.push_back({input.name + ".npy", file_dtype(input.range()), input.shape});
   }

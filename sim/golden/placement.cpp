@@ -27,6 +27,7 @@ Status pack(const std::vector<ArrayLayer*>& layers) {
                     .bias_units = *rows};
   }
   std::vector<Block> blocks;
+  blocks.reserve(layers.size());
   for (const ArrayLayer* layer : layers) blocks.push_back(layer->place);
   array::pack(blocks);
   for (std::size_t i = 0; i < layers.size(); ++i) {

@@ -42,7 +42,7 @@ Storage storage_of(DType dtype) {
 }  // namespace
 
 Result<Recording> Recording::make(const Engine& engine, FrameSource& source, std::int64_t frames,
-                                  std::vector<ValueRef> values, const std::filesystem::path& path,
+                                  const std::vector<ValueRef>& values, const std::filesystem::path& path,
                                   const RunOptions& options) {
   Recording out(engine, source);
   out.frames_ = frames;

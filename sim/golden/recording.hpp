@@ -17,7 +17,7 @@ class Recording {
   // Runs frames 0 .. frames - 1 and keeps `values` in the file `path`, which belongs to the recording: whoever made its
   // folder removes it. `engine` and `source` must outlive it.
   [[nodiscard]] static Result<Recording> make(const Engine& engine, FrameSource& source, std::int64_t frames,
-                                              std::vector<ValueRef> values, const std::filesystem::path& path,
+                                              const std::vector<ValueRef>& values, const std::filesystem::path& path,
                                               const RunOptions& options);
 
   [[nodiscard]] std::int64_t frames() const { return frames_; }

@@ -66,7 +66,7 @@ WITIN_INLINE Words<kSets> philox(const Schedule& keys, std::uint64_t first) {
   const U64 m1 = splat64(kM1);
   constexpr int kSetsOfChunk = kBlocks / Simd::kLanes;
   U64 lane{};
-  for (int i = 0; i < Simd::kLanes / 2; ++i) lane[i] = static_cast<std::uint64_t>(2 * i);
+  for (int i = 0; i < Simd::kLanes / 2; ++i) lane[i] = 2 * static_cast<std::uint64_t>(i);
   const U64 start = lane + splat64(first);
   U64 c[extent(kHalves)][4];
   U64 same_high{}, same_low{};

@@ -63,8 +63,8 @@ Result<std::string> sha256(const ByteSource& file) {
 }
 
 std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t crc) {
-  static const bool kFast = has_clmul();
-  if (kFast && bytes.size() >= kClmulBytes) {
+  static const bool fast = has_clmul();
+  if (fast && bytes.size() >= kClmulBytes) {
     const std::size_t whole = bytes.size() - bytes.size() % 16;
     crc = crc32_clmul(bytes.first(whole), crc);
     bytes = bytes.subspan(whole);

@@ -18,13 +18,13 @@ constexpr std::array<double, 30> kStudent = {
 double student_t(std::int64_t freedom) {
   assert(freedom >= 1);
   if (freedom <= std::ssize(kStudent)) return kStudent[static_cast<std::size_t>(freedom - 1)];
-  constexpr double z = 1.959963984540054;
-  constexpr double z2 = z * z;
+  const double z = 1.959963984540054;
+  const double z2 = z * z;
   const double v = static_cast<double>(freedom);
-  constexpr double g1 = z * (z2 + 1) / 4;
-  constexpr double g2 = z * ((5 * z2 + 16) * z2 + 3) / 96;
-  constexpr double g3 = z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384;
-  constexpr double g4 = z * ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945) / 92160;
+  const double g1 = z * (z2 + 1) / 4;
+  const double g2 = z * ((5 * z2 + 16) * z2 + 3) / 96;
+  const double g3 = z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384;
+  const double g4 = z * ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945) / 92160;
   return z + (g1 + (g2 + (g3 + g4 / v) / v) / v) / v;
 }
 

@@ -24,6 +24,8 @@ class Subject {
   // the array, sweep.frames where there is no frame; labels.* of AccuracySink; those of Engine::run.
   [[nodiscard]] static Result<Subject> create(Engine engine, std::unique_ptr<FrameSource> source,
                                               const SubjectOptions& options);
+  Subject(const Subject&) = delete;
+  Subject& operator=(const Subject&) = delete;
   Subject(Subject&&) noexcept;
   Subject& operator=(Subject&&) noexcept;
   ~Subject();
