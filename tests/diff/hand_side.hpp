@@ -9,6 +9,8 @@ namespace witin::test {
 
 using HandCodes = std::vector<std::int8_t>;
 
+inline const std::vector<std::string> kNoNames;
+
 class HandSide final : public diff::Side {
  public:
   explicit HandSide(std::vector<std::string> network_inputs = {"x"}, std::string kind = "trace") {

@@ -11,8 +11,8 @@ namespace {
 using namespace witin;
 using test::HandCodes;
 using test::HandSide;
+using test::kNoNames;
 
-const std::vector<std::string> kNoNames;
 const HandCodes kTwo{1, 2, 3, 4};  // two frames of two values
 
 // "a=a b=r ": node under which it is reported, and the right entry's node; missing ones as "-name" and "+name".

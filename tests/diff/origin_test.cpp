@@ -12,8 +12,8 @@ using namespace witin;
 using diff::Origin;
 using test::HandCodes;
 using test::HandSide;
+using test::kNoNames;
 
-const std::vector<std::string> kNoNames;
 const HandCodes kClean{1, 2, 3, 4, 5, 6, 7, 8};  // four frames of two values
 
 HandCodes changed(std::vector<std::size_t> frames) {
