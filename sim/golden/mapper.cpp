@@ -108,8 +108,7 @@ Status record(MapperNet& net, const Net& from, const std::filesystem::path& file
   for (const MapperLayer& layer : net.layers) {
     values.insert(values.end(), {layer.array.x, layer.array.y, layer.array.shown});
   }
-  Result<Recording> run =
-      Recording::make(*from.engine, *from.source, from.source->frames(), std::move(values), file, options.run);
+  Result<Recording> run = Recording::make(*from.engine, *from.source, from.source->frames(), values, file, options.run);
   if (!run) return std::move(run).error();
   net.run = std::move(run).value();
   return {};

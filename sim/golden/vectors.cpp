@@ -43,7 +43,7 @@ Result<Vectors> make_vectors(const Net& net, const GoldenOptions& options, const
   }
   for (std::size_t node = 0; node < net.engine->nodes().size(); ++node) values.push_back({false, node, 0});
   const std::int64_t needed = ahead ? net.source->frames() : frames->first + frames->count;
-  Result<Recording> run = Recording::make(*net.engine, *net.source, needed, std::move(values), file, options.run);
+  Result<Recording> run = Recording::make(*net.engine, *net.source, needed, values, file, options.run);
   if (!run) return std::move(run).error();
   out.run = std::move(run).value();
   return out;
