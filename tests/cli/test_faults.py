@@ -217,7 +217,7 @@ class Memory(FaultTest):
         no_reserve = result.stderr == "terminate called without an active exception\n"
         if result.returncode == 127 or (result.returncode < 0 and (no_reserve or not result.stderr)):
             return "loader"
-        if result.returncode == 0:
+        if result.returncode == (1 if "--json" in arguments else 0):  # two runs that differ
             return "done"
         self.assertEqual((result.returncode, result.stdout), (2, ""), f"{limit >> 10} KiB: {result.stderr}")
         self.assertEqual(self.listing(), before)
@@ -228,8 +228,11 @@ class Memory(FaultTest):
         """From too little to start to enough, in small steps: the documented error and no file, or a complete result."""
         sweep = ["sweep", MODEL, INPUT, "--noise", "normal:1", "--trials", "2", "-q", "-o", "s.json"]
         expected = os.path.join(DIGITS, "expected.wtrace")
+        other = self.path("other.wtrace")
+        self.done("run", MODEL, INPUT, "--noise", "normal:4", "--seed", "1", "--trace", other)
         for arguments, made in ((["run", MODEL, INPUT, "-o", "out.npy", "--trace", "t.wtrace"], ["out.npy", "t.wtrace"]),
-                                (sweep, ["s.json"]), (["diff", expected, expected], [])):
+                                (sweep, ["s.json"]), (["diff", expected, expected], []),
+                                (["diff", expected, other, "--json"], [])):
             arguments += ["--threads", "1"]
             with self.subTest(arguments[0]):
                 low, high = 1 << 20, 256 << 20
@@ -243,7 +246,7 @@ class Memory(FaultTest):
                     self.assertNotEqual(outcome, "loader", limit)
                     seen[outcome] += 1
                     if outcome == "done":
-                        self.assertEqual(sorted(os.listdir(self.dir)), made)
+                        self.assertEqual(sorted(os.listdir(self.dir)), sorted([*made, "other.wtrace"]))
                     self.clear(made)
                     limit += (1 << 14) if limit < high + (1 << 20) else (1 << 18)
                 self.assertGreater(seen["memory"], 5, seen)
