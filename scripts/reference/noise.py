@@ -182,13 +182,14 @@ class Matrix:
     """
 
     def __init__(self, noise, weight, bias, numbers, node_rows, node_columns, first_column=0, bias_rows=8,
-                 first_bias_row=0, common="row", channels=1, largest=255):
+                 first_bias_row=0, common="row", channels=1, groups=1, largest=255):
         self.noise, self.model, self.weight, self.bias = noise, noise.model, weight, bias
         self.rows = np.concatenate([numbers, node_rows + numbers])[:len(weight)]
         self.numbers = np.concatenate([numbers, numbers])[:len(weight)]
         self.node_rows, self.node_columns = node_rows, node_columns
         self.columns = first_column + np.arange(weight.shape[1])
-        self.bias_rows, self.first_bias_row, self.common, self.channels = bias_rows, first_bias_row, common, channels
+        self.bias_rows, self.first_bias_row, self.common = bias_rows, first_bias_row, common
+        self.channels, self.groups = channels, groups  # input channels of one group
         self.scale = 1 if largest <= 255 else 5
         gain = self.model.gain
         self.gain = 1 + gain * noise.normals("gain", self.columns) if gain else np.ones(weight.shape[1])
@@ -209,8 +210,11 @@ class Matrix:
             z = [self._draw("common", "column", self.rows[:1], self.columns + polarity * self.node_columns)
                  for polarity in (0, 1)]
             return np.where(second[:, None], z[1], z[0])
-        which = self.rows if self.common == "row" else self.numbers % self.channels + np.where(second, self.channels, 0)
-        return self._draw("common", "row", which)
+        if self.common == "row":
+            return self._draw("common", "row", self.rows)
+        group = self.numbers // (self.node_rows // self.groups)
+        channel = group * self.channels + self.numbers % self.channels
+        return self._draw("common", "row", channel + np.where(second, self.groups * self.channels, 0))
 
     def _cells(self):
         model, magnitude = self.model, np.abs(self.weight)

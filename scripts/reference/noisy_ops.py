@@ -166,7 +166,7 @@ def noisy(node, fields, limit):
                 matrix = Matrix(noise, np.concatenate(cells), bias[out] if part == 0 else np.zeros(columns, I64),
                                 np.flatnonzero(used) + group * rows, groups * rows, groups * columns, group * columns,
                                 node.get("bias_rows", 8) if part == 0 else 0, common=common,
-                                channels=channels, largest=largest)
+                                channels=channels, groups=groups, largest=largest)
                 x = codes[group][:, where][..., used].reshape(frames * len(where), -1)
                 if pn:
                     x = np.concatenate([np.maximum(x, 0), np.maximum(-x, 0)], axis=1)

@@ -68,6 +68,8 @@ NoiseMatrix make_matrix(const NoiseSource& source, std::int64_t group, const Axi
   spec.node_columns = lowering.columns;
   spec.first_column = out.first_column;
   spec.channels = channels;
+  spec.first_channel = group * channels;
+  spec.node_channels = lowering.groups * channels;
   if (source.native) spec.common = source.transposed ? noise::Common::kChannel : noise::Common::kColumn;
   if (source.native && pn) spec.output_passes = 2;
   spec.bias.assign(static_cast<std::size_t>(columns), 0);

@@ -83,6 +83,7 @@ class NoisyNode final : public ops::Noise {
   NoisyNode(std::shared_ptr<const NoiseSource> source, const ops::NoiseSetup& setup, const arith::OutputRule& rule);
   Status prepare();
   [[nodiscard]] bool reads_in_place(const Matrix& matrix) const;
+  [[nodiscard]] bool in_one_piece(std::span<const Position> positions, std::int64_t columns) const;
   void run_matrices(const Block& block, std::span<const Matrix> parts) const;
   void run_positions(const Block& block, std::span<const Matrix> parts, std::span<const Position> positions) const;
   void gather(const Block& block, std::span<const NoiseRun> runs, bool high, std::span<const Position> positions,

@@ -1,5 +1,6 @@
 // Running a node with noise: gather codes, pass by pass, convert, store.
 #include <algorithm>
+#include <utility>
 
 #include "sim/arith/split.hpp"
 #include "sim/array/field_index.hpp"
@@ -52,6 +53,15 @@ bool NoisyNode::reads_in_place(const Matrix& matrix) const {
   const bool now = !lowering.time || matrix.layout->w->outputs.front().start + run.w == 0;
   return !source_->attributes.split && !pn() && now && pixels() == 1 && run.count == elements &&
          (lowering.input.channel == 1 || elements == 1);
+}
+
+// Whether the outputs of these positions are consecutive bytes.
+bool NoisyNode::in_one_piece(std::span<const Position> positions, std::int64_t columns) const {
+  std::int64_t place = positions.front().place;
+  return source_->lowering.output.channel == 1 && source_->output.storage() == Storage::kS8 &&
+         std::ranges::all_of(positions, [&](const Position& position) {
+           return position.place == std::exchange(place, place + columns);
+         });
 }
 
 void NoisyNode::run_matrices(const Block& block, std::span<const Matrix> parts) const {
@@ -126,6 +136,11 @@ void NoisyNode::run_positions(const Block& block, std::span<const Matrix> parts,
     for (std::size_t m = 0; m < positions.size(); ++m) {
       const std::int64_t part = (run.first_frame + positions[m].frame) * parts_ + matrix.layout->part;
       passes[m] = (part * source_->lowering.groups + matrix.layout->group) * pixels() + positions[m].pixel;
+    }
+    if (alone && in_one_piece(positions, columns) && acc.empty() && v.empty() && matrix.noisy.finishes_at_once()) {
+      matrix.noisy.run_to_bytes(codes, passes, static_cast<std::int8_t*>(run.output) + positions.front().place,
+                                scratch);
+      return scratch.rewind(mark);
     }
     matrix.noisy.run(codes, passes, input_noise, y, acc, v, scratch);
     for (std::size_t i = 0; !alone && i < each; ++i) sum[i] += y[i];

@@ -48,11 +48,16 @@ constexpr std::size_t extent(std::int64_t n) { return static_cast<std::size_t>(n
 #include "sim/kernels/body_matmul.hpp"
 #include "sim/kernels/body_noise.hpp"
 #include "sim/kernels/noise_loops.hpp"
+//
+#include "sim/kernels/body_finish.hpp"
 
 namespace {
 
 constexpr witin::kernels::KernelTable body_table() {
-  return {kMaxColumns, matmul, depthwise, apply_rule, transpose, convert, part, normals, kNoiseLoops, peak};
+  return {kMaxColumns, matmul,    depthwise,
+          apply_rule,  transpose, convert,
+          part,        normals,   noise_kernels(noise_body::finish, noise_body::functions),
+          peak};
 }
 
 }  // namespace

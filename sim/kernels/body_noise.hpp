@@ -1,7 +1,7 @@
 // Standard normals from Philox4x32-10, the same bits on every path. Contract: sim/kernels/normals.hpp.
 //
 //   chunk c holds 64 samples of the blocks 16 c .. 16 c + 15; words (w0, w1) and (w2, w3) of a block are one pair each
-//   r = sqrt(-2 ln(((w >> 1) + 1/2) 2^-31)),  z = r cos(2 pi a / 2^32) and r sin(2 pi a / 2^32)
+//   r = sqrt(-2 ln(((w >> 1) + 1/2) 2^-31)),  z = (+-r cos t, r sin t), t = pi/2 x, x the lower 31 bits of a
 //
 // Only additions, multiplications and square roots of binary32, each rounded once, and integers: nothing a compiler or
 // a library may round otherwise. Polynomials: -2 ln(1 + f) on [sqrt(1/2), sqrt(2)] within 3e-6, cosine and sine of half

@@ -126,6 +126,7 @@ struct CellArgs {
   double additive, relative, common;
   std::int64_t count;
   std::int32_t most;  // saturation
+  bool small;         // before it cells are within int32
   std::int32_t* cells;
 };
 
@@ -187,16 +188,36 @@ struct CodeArgs {
   std::int32_t* y;
 };
 
-// Codes of accumulators that need no more than one sample each, y[m * columns + n]:
-//   start[n] + sum_i units[i] sums[m, i, n] + rne(z[m * columns + n] z_factor), at most three sums
+// One sample an accumulator whose variance comes from products of their own:
+//   rne(sqrt(silent + sum_i units[i] sums[i][m * row_stride + n]) z[m * columns + n] factor)
+// The variance is positive, and the magnitudes of its parts are at most three times as much.
+inline constexpr int kMostSquares = 3;
+struct SquaresArgs {
+  int count;  // 0: no such samples
+  const std::int32_t* sums[kMostSquares];
+  std::int64_t row_stride;
+  double units[kMostSquares];
+  double silent;
+  const float* z;
+  double factor;
+};
+
+// Codes of accumulators that need no more than one sample of each kind, y[m * columns + n]:
+//   start[n] + sum_i units[i] sums[m, i, n] + squares + rne(z[m * columns + n] z_factor), at most three sums
+// margin: where a quotient reckoned in binary32 by body_finish.hpp is further than this from a number where codes
+// change, its code is the rule's; 0: it never need be.
 struct FinishArgs {
   SumsArgs sums;
   double units[kMostPlanes];
   const double* start;
+  const float* start_quotient;  // start[n] factor / divisor; only with a margin
+  SquaresArgs squares;
   const float* z;  // null: no samples
   double z_factor;
   NoisyRule rule;
+  float margin;
   std::int32_t* y;
+  std::int8_t* y8;  // not null: codes go there, and not to y
 };
 
 // Functions of codes 0..255 side by side: field i of table[code], of 8 or 16 bits, is out[m * out_stride + i * k].

@@ -26,27 +26,39 @@ inline double clamp(double v, double lo, double hi) {
   return above < hi ? above : hi;
 }
 
-void cells(const CellArgs& a) {
-  constexpr double kUnit = 1 << 14;
-  const double most = a.most;
-  if (a.z != nullptr && a.common_z == nullptr) {
-    for (std::int64_t n = 0; n < a.count; ++n) {
-      const std::int32_t w = a.weight[n];
-      const double sigma = a.additive + a.relative * static_cast<double>(w < 0 ? -w : w);
-      const double cell = w + sigma * static_cast<double>(a.z[n]);
-      a.cells[n] = static_cast<std::int32_t>(clamp(nearest(cell * kUnit), -most, most));
-    }
-    return;
-  }
+// Everything in units of 2^-14, where products with a power of two are exact. kSmall: CellArgs::small.
+template <bool kSamples, bool kCommon, bool kSmall>
+void cells_of(const CellArgs& a) {
+  constexpr std::int32_t kUnit = 1 << 14;
+  const double additive = a.additive * kUnit, relative = a.relative * kUnit, common = a.common * kUnit;
+  const std::int32_t most = a.most;
   for (std::int64_t n = 0; n < a.count; ++n) {
     const std::int32_t w = a.weight[n];
-    double cell = w;
-    if (a.z != nullptr) {
-      const double sigma = a.additive + a.relative * static_cast<double>(w < 0 ? -w : w);
+    double cell = w * kUnit;
+    if constexpr (kSamples) {
+      const double sigma = additive + relative * static_cast<double>(w < 0 ? -w : w);
       cell += sigma * static_cast<double>(a.z[n]);
     }
-    if (a.common_z != nullptr) cell += a.common * static_cast<double>(a.common_z[n]);
-    a.cells[n] = static_cast<std::int32_t>(clamp(nearest(cell * kUnit), -most, most));
+    if constexpr (kCommon) cell += common * static_cast<double>(a.common_z[n]);
+    if constexpr (kSmall) {
+      const auto fixed = static_cast<std::int32_t>(nearest(cell));
+      const std::int32_t above = fixed > -most ? fixed : -most;
+      a.cells[n] = above < most ? above : most;
+    } else {
+      a.cells[n] = static_cast<std::int32_t>(clamp(nearest(cell), -most, most));
+    }
+  }
+}
+
+void cells(const CellArgs& a) {
+  if (a.z != nullptr && a.common_z == nullptr) {
+    a.small ? cells_of<true, false, true>(a) : cells_of<true, false, false>(a);
+  } else if (a.z != nullptr) {
+    cells_of<true, true, false>(a);
+  } else if (a.common_z != nullptr) {
+    cells_of<false, true, false>(a);
+  } else {
+    cells_of<false, false, false>(a);
   }
 }
 
@@ -199,45 +211,47 @@ struct CodesOf {
 
 void codes(const CodeArgs& a) { with_rule(a.rule, CodesOf{a}); }
 
-template <int kPlanes, bool kSamples>
-struct FinishOf {
-  const FinishArgs& a;
-  template <bool kQuarters, bool kDivide>
-  void run() const {
-    const SumsArgs s = a.sums;
-    const NoisyRule rule = a.rule;
-    [[maybe_unused]] const double u0 = a.units[0], u1 = a.units[1], u2 = a.units[2];
-    [[maybe_unused]] const double z_factor = a.z_factor;
-    const double* __restrict const start = a.start;
-    for (std::int64_t m = 0; m < s.rows; ++m) {
-      const std::int32_t* __restrict const sums = s.sums + m * s.row_stride;
-      const float* __restrict const z = kSamples ? a.z + m * s.columns : nullptr;
-      std::int32_t* __restrict const y = a.y + m * s.columns;
-      for (std::int64_t n = 0; n < s.columns; ++n) {
-        double v = start[n] + u0 * static_cast<double>(sums[n]);
-        if constexpr (kPlanes > 1) v += u1 * static_cast<double>(sums[n + s.plane_stride]);
-        if constexpr (kPlanes > 2) v += u2 * static_cast<double>(sums[n + 2 * s.plane_stride]);
-        if constexpr (kSamples) v += nearest(static_cast<double>(z[n]) * z_factor);
-        y[n] = code_of<kQuarters, kDivide>(rule, v);
-      }
+constexpr std::int64_t kFinished = 64;  // accumulators together
+
+// The codes of row m from column `first` on, at most kFinished.
+inline void finish_exactly(const FinishArgs& a, std::int64_t m, std::int64_t first, std::int64_t count) {
+  double acc[kFinished];
+  const SumsArgs& s = a.sums;
+  const std::int64_t at = m * s.columns + first;
+  for (std::int64_t n = 0; n < count; ++n) acc[n] = a.start[first + n];
+  for (std::int64_t i = 0; i < s.planes; ++i) {
+    const std::int32_t* const sums = s.sums + m * s.row_stride + i * s.plane_stride + first;
+    for (std::int64_t n = 0; n < count; ++n) acc[n] += a.units[i] * static_cast<double>(sums[n]);
+  }
+  if (a.squares.count != 0) {
+    double variance[kFinished];
+    for (std::int64_t n = 0; n < count; ++n) variance[n] = a.squares.silent;
+    for (int i = 0; i < a.squares.count; ++i) {
+      const std::int32_t* const sums = a.squares.sums[i] + m * a.squares.row_stride + first;
+      for (std::int64_t n = 0; n < count; ++n) variance[n] += a.squares.units[i] * static_cast<double>(sums[n]);
+    }
+    const float* const z = a.squares.z + at;
+    for (std::int64_t n = 0; n < count; ++n) {
+      acc[n] += nearest(__builtin_sqrt(variance[n]) * static_cast<double>(z[n]) * a.squares.factor);
     }
   }
-};
+  if (a.z != nullptr) {
+    for (std::int64_t n = 0; n < count; ++n) acc[n] += nearest(static_cast<double>(a.z[at + n]) * a.z_factor);
+  }
+  if (a.y8 == nullptr) return codes({.acc = acc, .count = count, .rule = a.rule, .y = a.y + at});
+  std::int32_t y[kFinished];
+  codes({.acc = acc, .count = count, .rule = a.rule, .y = y});
+  for (std::int64_t n = 0; n < count; ++n) a.y8[at + n] = static_cast<std::int8_t>(y[n]);
+}
 
-template <int kPlanes>
-void finish_planes(const FinishArgs& a) {
-  a.z != nullptr ? with_rule(a.rule, FinishOf<kPlanes, true>{a}) : with_rule(a.rule, FinishOf<kPlanes, false>{a});
+inline void finish_row(const FinishArgs& a, std::int64_t m, std::int64_t first) {
+  for (std::int64_t n = first; n < a.sums.columns; n += kFinished) {
+    finish_exactly(a, m, n, a.sums.columns - n < kFinished ? a.sums.columns - n : kFinished);
+  }
 }
 
 void finish(const FinishArgs& a) {
-  switch (a.sums.planes) {
-    case 1:
-      return finish_planes<1>(a);
-    case 2:
-      return finish_planes<2>(a);
-    default:
-      return finish_planes<3>(a);
-  }
+  for (std::int64_t m = 0; m < a.sums.rows; ++m) finish_row(a, m, 0);
 }
 
 template <class T>
@@ -265,8 +279,16 @@ void functions(const FunctionArgs& a) { a.bytes ? functions_of<std::uint8_t>(a) 
 
 }  // namespace noise_loops
 
-constexpr witin::kernels::NoiseKernels kNoiseLoops{noise_loops::cells,   noise_loops::digits,   noise_loops::accumulate,
-                                                   noise_loops::shifted, noise_loops::add_term, noise_loops::codes,
-                                                   noise_loops::finish,  noise_loops::functions};
+constexpr witin::kernels::NoiseKernels noise_kernels(void (*finish)(const witin::kernels::FinishArgs&),
+                                                     void (*functions)(const witin::kernels::FunctionArgs&)) {
+  return {noise_loops::cells,
+          noise_loops::digits,
+          noise_loops::accumulate,
+          noise_loops::shifted,
+          noise_loops::add_term,
+          noise_loops::codes,
+          finish,
+          functions};
+}
 
 }  // namespace

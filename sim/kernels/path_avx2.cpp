@@ -10,6 +10,7 @@ struct Simd {
   using F = __m256;
   static constexpr int kLanes = 8;
   static constexpr bool kHasDot8 = false;
+  static constexpr bool kLooksUp = false;
   static constexpr int kTileRows = 6;
   static constexpr int kTileVectors = 2;
   static constexpr bool kFetchAhead = true;
@@ -41,6 +42,7 @@ struct Simd {
   static I mul_even(I a, I b) { return _mm256_mul_epu32(a, b); }       // of the even lanes, 64 bits
   static I odd_to_even(I v) { return _mm256_shuffle_epi32(v, 0xf5); }  // odd lanes are of no use
   static F sqrt(F v) { return _mm256_sqrt_ps(v); }
+  static bool any_negative(I v) { return _mm256_movemask_ps(_mm256_castsi256_ps(v)) != 0; }
 
   static F splat(float v) { return _mm256_set1_ps(v); }
   static F to_f32(I v) { return _mm256_cvtepi32_ps(v); }

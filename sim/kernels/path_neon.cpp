@@ -10,6 +10,7 @@ struct Simd {
   using F = float32x4_t;
   static constexpr int kLanes = 4;
   static constexpr bool kHasDot8 = true;
+  static constexpr bool kLooksUp = false;
   static constexpr int kTileRows = 6;
   static constexpr int kTileVectors = 4;
   static constexpr bool kFetchAhead = true;
@@ -48,6 +49,7 @@ struct Simd {
   }
   static I odd_to_even(I v) { return vreinterpretq_s32_u64(vshrq_n_u64(vreinterpretq_u64_s32(v), 32)); }
   static F sqrt(F v) { return vsqrtq_f32(v); }
+  static bool any_negative(I v) { return vminvq_s32(v) < 0; }
 
   static F splat(float v) { return vdupq_n_f32(v); }
   static F to_f32(I v) { return vcvtq_f32_s32(v); }

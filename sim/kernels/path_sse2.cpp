@@ -10,6 +10,7 @@ struct Simd {
   using F = __m128;
   static constexpr int kLanes = 4;
   static constexpr bool kHasDot8 = false;
+  static constexpr bool kLooksUp = false;
   static constexpr int kTileRows = 3;
   static constexpr int kTileVectors = 4;
   static constexpr bool kFetchAhead = false;
@@ -40,6 +41,7 @@ struct Simd {
   static I mul_even(I a, I b) { return _mm_mul_epu32(a, b); }       // of the even lanes, 64 bits
   static I odd_to_even(I v) { return _mm_shuffle_epi32(v, 0xf5); }  // odd lanes are of no use
   static F sqrt(F v) { return _mm_sqrt_ps(v); }
+  static bool any_negative(I v) { return _mm_movemask_ps(_mm_castsi128_ps(v)) != 0; }
 
   static F splat(float v) { return _mm_set1_ps(v); }
   static F to_f32(I v) { return _mm_cvtepi32_ps(v); }

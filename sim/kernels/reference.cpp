@@ -114,7 +114,15 @@ void part(const PartArgs& a) {
 
 }  // namespace
 
-const KernelTable kRefKernels{kPanel,  matmul, depthwise,         apply_rule,  transpose,
-                              convert, part,   reference_normals, kNoiseLoops, nullptr};
+const KernelTable kRefKernels{kPanel,
+                              matmul,
+                              depthwise,
+                              apply_rule,
+                              transpose,
+                              convert,
+                              part,
+                              reference_normals,
+                              noise_kernels(noise_loops::finish, noise_loops::functions),
+                              nullptr};
 
 }  // namespace witin::kernels

@@ -11,6 +11,7 @@ struct Avx512 {
   using I = __m512i;
   using F = __m512;
   static constexpr int kLanes = 16;  // int32 in a vector
+  static constexpr bool kLooksUp = true;
 
   static I zero() { return _mm512_setzero_si512(); }
   static I load(const void* p) { return _mm512_loadu_si512(p); }
@@ -34,6 +35,7 @@ struct Avx512 {
   static I mul_even(I a, I b) { return _mm512_mul_epu32(a, b); }  // of the even lanes, 64 bits
   static I odd_to_even(I v) { return _mm512_srli_epi64(v, 32); }  // odd lanes are of no use
   static F sqrt(F v) { return _mm512_sqrt_ps(v); }
+  static bool any_negative(I v) { return _mm512_movepi32_mask(v) != 0; }
 
   static F splat(float v) { return _mm512_set1_ps(v); }
   static F to_f32(I v) { return _mm512_cvtepi32_ps(v); }
@@ -79,6 +81,49 @@ struct Avx512 {
   static I interleave8_high(I a, I b) { return _mm512_unpackhi_epi8(a, b); }
   static I interleave16_low(I a, I b) { return _mm512_unpacklo_epi16(a, b); }
   static I interleave16_high(I a, I b) { return _mm512_unpackhi_epi16(a, b); }
+
+  // Tables of 256 words of four bytes: byte i of table[codes[n]] -> fields[i], n < 64. Without gathers, which
+  // processors that must not leak through them do one element after the other.
+  class LookUp {
+   public:
+    explicit LookUp(const std::uint32_t* table) {
+      for (int i = 0; i < 8; ++i) {
+        const I first = load(table + 32 * i), second = load(table + 32 * i + 16);
+        low_[i] = halves(_mm512_cvtepi32_epi16(first), _mm512_cvtepi32_epi16(second));
+        high_[i] = halves(_mm512_cvtepi32_epi16(_mm512_srli_epi32(first, 16)),
+                          _mm512_cvtepi32_epi16(_mm512_srli_epi32(second, 16)));
+      }
+    }
+    void run(const void* codes, I (&fields)[4]) const {
+      const I both = load(codes);  // two codes a word
+      const I odd = _mm512_srli_epi16(both, 8);
+      const __mmask32 even6 = _mm512_movepi16_mask(_mm512_slli_epi16(both, 9));
+      const __mmask32 even7 = _mm512_movepi16_mask(_mm512_slli_epi16(both, 8));
+      const __mmask32 odd6 = _mm512_movepi16_mask(_mm512_slli_epi16(both, 1));
+      const __mmask32 odd7 = _mm512_movepi16_mask(both);
+      join(word(low_, both, even6, even7), word(low_, odd, odd6, odd7), fields[0], fields[1]);
+      join(word(high_, both, even6, even7), word(high_, odd, odd6, odd7), fields[2], fields[3]);
+    }
+
+   private:
+    static I halves(__m256i a, __m256i b) { return _mm512_inserti64x4(_mm512_castsi256_si512(a), b, 1); }
+    // Entries by the lower 8 bits of the index, bits 6 and 7 as masks.
+    static I word(const I (&table)[8], I index, __mmask32 bit6, __mmask32 bit7) {
+      const I of0 = _mm512_permutex2var_epi16(table[0], index, table[1]);
+      const I of1 = _mm512_permutex2var_epi16(table[2], index, table[3]);
+      const I of2 = _mm512_permutex2var_epi16(table[4], index, table[5]);
+      const I of3 = _mm512_permutex2var_epi16(table[6], index, table[7]);
+      return _mm512_mask_blend_epi16(bit7, _mm512_mask_blend_epi16(bit6, of0, of1),
+                                     _mm512_mask_blend_epi16(bit6, of2, of3));
+    }
+    static void join(I even, I odd, I& low, I& high) {
+      const I bytes = _mm512_set1_epi16(0xff);
+      low = _mm512_or_si512(_mm512_and_si512(even, bytes), _mm512_slli_epi16(odd, 8));
+      high = _mm512_or_si512(_mm512_srli_epi16(even, 8), _mm512_andnot_si512(bytes, odd));
+    }
+    I low_[8], high_[8];
+  };
+
   // [low.0 high.0 low.1 high.1] and [low.2 high.2 low.3 high.3], by 128-bit lanes.
   static void join(I low, I high, I& first, I& second) {
     first = _mm512_permutex2var_epi64(low, _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), high);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdlib>
 
 #include "sim/kernels/kernel_table.hpp"
@@ -137,6 +138,22 @@ void MbsVariance::variance(const Sums& sums, std::int64_t first, std::int64_t co
     parts_[i].product.accumulate(sums[i], first, count, start, out);
     start = nullptr;
   }
+}
+
+kernels::SquaresArgs MbsVariance::squares(const Sums& sums, std::int64_t first) const {
+  kernels::SquaresArgs out{};
+  out.silent = silent_.front();
+  for (std::size_t i = 0; i < parts_.size(); ++i) parts_[i].product.add_to(out, sums[i], first);
+  return out;
+}
+
+bool MbsVariance::finishes() const {
+  return std::ranges::all_of(parts_, [](const Part& part) { return part.product.finishes(); });
+}
+
+double MbsVariance::largest_sigma() const {
+  constexpr double kOfTheLaw = 1.01;
+  return kOfTheLaw * std::sqrt(static_cast<double>(k_)) * mbs_sigma(255, 128);
 }
 
 }  // namespace witin::noise

@@ -35,6 +35,12 @@ class MbsVariance {
   // out[m, n] = sum_k sigma(x[m, k], w[k, n])^2 of rows first .. first + count - 1.
   void variance(const Sums& sums, std::int64_t first, std::int64_t count, double* out) const;
 
+  // The same for kernels that reckon it themselves; without z and factor. Only where finishes().
+  [[nodiscard]] kernels::SquaresArgs squares(const Sums& sums, std::int64_t first) const;
+  [[nodiscard]] bool finishes() const;
+  // More than any sigma of an accumulator.
+  [[nodiscard]] double largest_sigma() const;
+
  private:
   // The product of some of a row's functions of x, [function][k], from `first` on.
   struct Part {

@@ -22,6 +22,8 @@ Error no_law(std::string what, std::string expected, std::string found, std::str
 }
 
 constexpr CodeRange kMbsWeights{-128, 128};
+constexpr double kMostSample = 7;  // of Philox: normals.hpp
+constexpr double kMostWeight = 1 << 15;
 
 Status check_mbs(const MatrixSpec& spec, CodeRange weights) {
   if (spec.x.lo < 0 || spec.x.hi > 255) {
@@ -118,6 +120,7 @@ Result<NoisyMatrix> NoisyMatrix::make(const Model& model, const Sampler& sampler
   matrix.prepare_columns();
   matrix.prepare_cells();
   matrix.prepare_frame_terms();
+  matrix.prepare_quotients();
   return matrix;
 }
 
@@ -187,8 +190,8 @@ void NoisyMatrix::fill_row(std::size_t k, std::span<float> draws, std::int32_t* 
     const std::int64_t number = spec.row_numbers[k % spec.row_numbers.size()];
     const Per per = spec.common == Common::kColumn ? Per::kColumn : Per::kRow;
     const bool second = row >= node_rows_;
-    const std::int64_t which =
-        spec.common == Common::kChannel ? number % spec.channels + (second ? spec.channels : 0) : row;
+    const std::int64_t channel = spec.first_channel + number % spec.channels + (second ? spec.node_channels : 0);
+    const std::int64_t which = spec.common == Common::kChannel ? channel : row;
     const std::int64_t polarity = second ? node_columns_ : 0;
     draw_for(*sampler_, Term::kCommon, per, which, node_columns_, first_column_ + polarity, common);
   }
@@ -196,6 +199,7 @@ void NoisyMatrix::fill_row(std::size_t k, std::span<float> draws, std::int32_t* 
       (!trial_weight || model_->weight->sigma_weight_lsb.linear())) {
     const Sigma none;
     const Sigma& sigma = trial_weight ? model_->weight->sigma_weight_lsb : none;
+    const double most = sigma.additive + sigma.relative * kMostWeight + model_->common_weight_lsb;
     return kernels::kernel_table(isa_).noise.cells({.weight = own.data(),
                                                     .z = trial_weight ? z.data() : nullptr,
                                                     .common_z = has_common ? common.data() : nullptr,
@@ -204,6 +208,7 @@ void NoisyMatrix::fill_row(std::size_t k, std::span<float> draws, std::int32_t* 
                                                     .common = model_->common_weight_lsb,
                                                     .count = columns_,
                                                     .most = kMostFixed,
+                                                    .small = !sampler_->given() && most * kMostSample < kMostWeight,
                                                     .cells = cells});
   }
   if (model_->drift) draw_for(*sampler_, Term::kDrift, Per::kCell, row, node_columns_, first_column_, nu);
@@ -222,6 +227,20 @@ void NoisyMatrix::fill_row(std::size_t k, std::span<float> draws, std::int32_t* 
     }
     cells[n] = to_fixed(cell * gain_[n]);
   }
+}
+
+// What binary32 says of codes is known to be right where everything has a bound: samples of Philox are below 7.
+void NoisyMatrix::prepare_quotients() {
+  if (!fast_ || sampler_->given()) return;
+  const kernels::NoisyRule rule = fast_rule();
+  const double scale = rule.divide ? rule.factor / rule.divisor : rule.factor;
+  double largest = 0;
+  for (const double start : start_) {
+    start_quotient_.push_back(static_cast<float>(start * scale));
+    largest = std::max(largest, std::abs(start * scale));
+  }
+  const double cells = mbs_ != nullptr ? model_->mbs_level * mbs_->largest_sigma() : 0;
+  largest_quotient_ = largest + kMostSample * (cells + model_->sigma_acc + output_sigma_) * kUnit * scale;
 }
 
 void NoisyMatrix::prepare_frame_terms() {

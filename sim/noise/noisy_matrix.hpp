@@ -32,7 +32,9 @@ struct MatrixSpec {
   std::int64_t node_rows = 0;             // of the whole node, one polarity
   std::int64_t node_columns = 0;
   std::int64_t first_column = 0;  // of this matrix in the node's
-  std::int64_t channels = 1;      // row_number % channels: the input channel
+  std::int64_t channels = 1;      // first_channel + row_number % channels: the input channel
+  std::int64_t first_channel = 0;
+  std::int64_t node_channels = 1;
   Common common = Common::kRow;
   int output_passes = 1;           // passes of the array one output is the sum of: terms of the output add up
   std::vector<std::int32_t> bias;  // [columns], accumulator units
@@ -90,6 +92,10 @@ class NoisyMatrix {
   void run(const Codes& codes, std::span<const Pass> passes, std::span<const float> input_noise,
            std::span<std::int32_t> y, std::span<std::int32_t> acc, std::span<std::int32_t> v,
            ops::Scratch& scratch) const;
+  // The same without acc and v, for codes of 8 bits. Only where finishes_at_once().
+  void run_to_bytes(const Codes& codes, std::span<const Pass> passes, std::int8_t* y, ops::Scratch& scratch) const;
+  // Whether accumulators get one sample at most, besides that of their cells.
+  [[nodiscard]] bool finishes_at_once() const;
 
  private:
   // Some passes of one run.
@@ -98,6 +104,7 @@ class NoisyMatrix {
     std::span<const Pass> passes;
     std::span<const float> input_noise;
     std::span<std::int32_t> y, acc, v;
+    std::int8_t* y8 = nullptr;  // in place of y
   };
 
   explicit NoisyMatrix(arith::OutputRule rule) : rule_(rule) {}
@@ -105,12 +112,13 @@ class NoisyMatrix {
   void fill_row(std::size_t k, std::span<float> draws, std::int32_t* cells) const;
   void prepare_columns();
   void prepare_frame_terms();
+  void prepare_quotients();
   [[nodiscard]] const MatrixSpec& spec() const { return source_->spec(); }
   [[nodiscard]] std::span<const std::int64_t> input_rows() const { return source_->input_rows(); }
 
   void run_rows(const Rows& rows, ops::Scratch& scratch) const;
-  [[nodiscard]] bool finish_at_once(const Rows& rows, const Product::Sums& sums, std::size_t at_once,
-                                    ops::Scratch& scratch) const;
+  void finish_at_once(const Rows& rows, const Product::Sums& sums, const MbsVariance::Sums& variances,
+                      std::size_t at_once, ops::Scratch& scratch) const;
   void finish(const Rows& rows, std::span<double> acc, ops::Scratch& scratch) const;
   void add_noisy_codes(const Rows& rows, std::span<double> acc, ops::Scratch& scratch) const;
   void add_frame_weights(const Rows& rows, std::span<double> acc, ops::Scratch& scratch) const;
@@ -148,6 +156,8 @@ class NoisyMatrix {
   std::int64_t first_column_ = 0;
   CodeRange x_;
   std::vector<double> start_;             // [columns]
+  std::vector<float> start_quotient_;     // [columns] the same by what fast_rule() divides by
+  double largest_quotient_ = -1;          // of start_ and samples together; negative: no bound
   std::vector<double> gain_;              // [columns]
   std::vector<std::int64_t> dead_;        // columns
   std::vector<double> input_sigma_;       // [|code|]; empty: no noise of the input

@@ -44,6 +44,22 @@ void NoisyMatrix::run(const Codes& codes, std::span<const Pass> passes, std::spa
   }
 }
 
+void NoisyMatrix::run_to_bytes(const Codes& codes, std::span<const Pass> passes, std::int8_t* y,
+                               ops::Scratch& scratch) const {
+  for (std::size_t m = 0; m < passes.size(); m += kRowsAtOnce) {
+    const ops::Scratch::Mark mark = scratch.mark();
+    Rows rows{.codes = codes.from(static_cast<std::int64_t>(m)),
+              .passes = passes.subspan(m, std::min(kRowsAtOnce, passes.size() - m)),
+              .input_noise = {},
+              .y = {},
+              .acc = {},
+              .v = {},
+              .y8 = y + m * static_cast<std::size_t>(columns_)};
+    run_rows(rows, scratch);
+    scratch.rewind(mark);
+  }
+}
+
 void NoisyMatrix::run_rows(const Rows& rows, ops::Scratch& scratch) const {
   const auto columns = static_cast<std::size_t>(columns_);
   const std::size_t count = rows.passes.size();
@@ -54,7 +70,9 @@ void NoisyMatrix::run_rows(const Rows& rows, ops::Scratch& scratch) const {
   if (!noisy_codes) sums = cells().multiply(rows.codes, std::ssize(rows.passes), scratch);
   MbsVariance::Sums variances;
   if (mbs_) variances = mbs_->multiply(rows.codes, std::ssize(rows.passes), scratch);
-  if (!whole && finish_at_once(rows, sums, at_once, scratch)) return;
+  if (rows.acc.empty() && rows.v.empty() && finishes_at_once()) {
+    return finish_at_once(rows, sums, variances, at_once, scratch);
+  }
   const auto acc = scratch.take<double>(std::min(at_once, count) * columns);
   const auto variance = scratch.take<double>(mbs_ ? acc.size() : 0);
   for (std::size_t m = 0; m < count; m += at_once) {
@@ -88,32 +106,42 @@ void NoisyMatrix::run_rows(const Rows& rows, ops::Scratch& scratch) const {
   }
 }
 
-// Codes from sums without accumulators in memory, where these get one sample at most and nobody sees them.
-bool NoisyMatrix::finish_at_once(const Rows& rows, const Product::Sums& sums, std::size_t at_once,
-                                 ops::Scratch& scratch) const {
+bool NoisyMatrix::finishes_at_once() const {
+  const bool of_rows = model_->input.has_value() || given_mbs_ || frame_weight_.has_value();
   const bool two = model_->sigma_acc != 0 && output_sigma_ != 0;
-  if (!fast_ || two || mbs_ != nullptr || !frame_bias_sigma_.empty() || !dead_.empty() || !rows.acc.empty() ||
-      !rows.v.empty()) {
-    return false;
-  }
+  return fast_ && !of_rows && !two && frame_bias_sigma_.empty() && dead_.empty() && cells().finishes() &&
+         (mbs_ == nullptr || mbs_->finishes());
+}
+
+// Codes from sums without accumulators in memory, which nobody sees.
+void NoisyMatrix::finish_at_once(const Rows& rows, const Product::Sums& sums, const MbsVariance::Sums& variances,
+                                 std::size_t at_once, ops::Scratch& scratch) const {
   const auto columns = static_cast<std::size_t>(columns_);
   const double sigma = model_->sigma_acc + output_sigma_;
   const Term term = output_sigma_ != 0 ? Term::kOutput : Term::kAcc;
   const auto z = scratch.take<float>(sigma != 0 ? at_once * columns : 0);
+  const auto cell_z = scratch.take<float>(mbs_ != nullptr ? at_once * columns : 0);
+  kernels::FinishArgs args{};
+  args.start = start_.data();
+  args.start_quotient = start_quotient_.data();
+  args.z = sigma != 0 ? z.data() : nullptr;
+  args.z_factor = sigma * kUnit;
+  args.rule = fast_rule();
   for (std::size_t m = 0; m < rows.passes.size(); m += at_once) {
     const std::size_t some = std::min(at_once, rows.passes.size() - m);
-    if (sigma != 0) draw_accumulators(term, rows.passes.subspan(m, some), z.first(some * columns));
-    const bool done = cells().finish(sums, static_cast<std::int64_t>(m), static_cast<std::int64_t>(some),
-                                     {.sums = {},
-                                      .units = {},
-                                      .start = start_.data(),
-                                      .z = sigma != 0 ? z.data() : nullptr,
-                                      .z_factor = sigma * kUnit,
-                                      .rule = fast_rule(),
-                                      .y = rows.y.data() + m * columns});
-    if (!done) return false;
+    const auto first = static_cast<std::int64_t>(m);
+    const std::span<const Pass> passes = rows.passes.subspan(m, some);
+    if (mbs_ != nullptr) {
+      args.squares = mbs_->squares(variances, first);
+      draw_accumulators(Term::kMbs, passes, cell_z.first(some * columns));
+      args.squares.z = cell_z.data();
+      args.squares.factor = model_->mbs_level * kUnit;
+    }
+    if (sigma != 0) draw_accumulators(term, passes, z.first(some * columns));
+    args.y = rows.y.empty() ? nullptr : rows.y.data() + m * columns;
+    args.y8 = rows.y8 == nullptr ? nullptr : rows.y8 + m * columns;
+    cells().finish(sums, first, static_cast<std::int64_t>(some), largest_quotient_, args);
   }
-  return true;
 }
 
 void NoisyMatrix::finish(const Rows& rows, std::span<double> acc, ops::Scratch& scratch) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <cstdlib>
 
 #include "sim/noise/fixed.hpp"
@@ -97,6 +98,7 @@ void Product::cut(CodeRange x, std::int64_t largest_weight) {
   const std::int64_t code = std::max<std::int64_t>({1, x.hi, -std::int64_t{x.lo}}) + (x.lo < 0 ? 128 : 0);
   const std::int64_t rows = std::max<std::int64_t>(1, ((std::int64_t{1} << 31) - 1) / (code * largest_weight));
   for (std::int64_t first = 0; first < k_; first += rows) parts_.push_back({first, std::min(rows, k_ - first), {}});
+  largest_sum_ = static_cast<double>(std::min(rows, k_) * code * largest_weight);
 }
 
 Product::Product(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRange x,
@@ -191,12 +193,36 @@ void Product::accumulate(const Sums& sums, std::int64_t first, std::int64_t coun
   }
 }
 
-bool Product::finish(const Sums& sums, std::int64_t first, std::int64_t count, kernels::FinishArgs args) const {
-  if (parts_.size() != 1 || planes_ >= kernels::kMostPlanes) return false;
+// Rounding errors of binary32 as body_finish.hpp reckons: three in each product and one in each of at most four sums;
+// of squares 22 in the variance, half as many in its root, and three in what it is multiplied with. The sum of the
+// highest digits is not bounded but by the quotient itself, which beyond its ends has no codes to change.
+float Product::margin(const kernels::FinishArgs& args, double others) const {
+  constexpr double kPlain = 8 * 0x1p-24;
+  constexpr double kSquares = 24 * 0x1p-24;
+  constexpr double kUseful = 0.125;
+  if (others < 0) return 0;
+  const double scale = args.rule.divide ? args.rule.factor / args.rule.divisor : args.rule.factor;
+  for (std::size_t i = 0; i + 1 < static_cast<std::size_t>(planes_); ++i) others += units_[i] * largest_sum_ * scale;
+  const double ends = std::max(std::abs(args.rule.lo), std::abs(args.rule.hi)) + 1;
+  const double samples = 2;  // each rounded to an integer once
+  const double margin = (args.squares.count != 0 ? kSquares : kPlain) * (ends + 2 * others) + samples / 2 * scale;
+  return margin < kUseful ? static_cast<float>(margin * 1.001) : 0;
+}
+
+void Product::finish(const Sums& sums, std::int64_t first, std::int64_t count, double others,
+                     kernels::FinishArgs args) const {
   args.sums = view(sums, 0, first, count);
   std::ranges::copy(units_, args.units);
+  args.margin = margin(args, others);
   kernels::kernel_table(isa_).noise.finish(args);
-  return true;
+}
+
+void Product::add_to(kernels::SquaresArgs& squares, const Sums& sums, std::int64_t first) const {
+  assert(planes_ == 1 && squares.count < kernels::kMostSquares);
+  squares.sums[squares.count] = sums.parts[0].data() + first * plane_stride_;
+  squares.units[squares.count] = units_[0];
+  squares.row_stride = plane_stride_;
+  ++squares.count;
 }
 
 void Product::total(const Sums& sums, int shift, std::int64_t* total) const {

@@ -54,9 +54,13 @@ class Product {
   // acc[m, n] = start[n] + units * sums of rows first .. first + count - 1; start null: acc += the same.
   void accumulate(const Sums& sums, std::int64_t first, std::int64_t count, const double* start, double* acc) const;
 
-  // The codes of what accumulate() gives, with at most one sample each: `args` without its sums and units. False where
-  // there are too many sums.
-  [[nodiscard]] bool finish(const Sums& sums, std::int64_t first, std::int64_t count, kernels::FinishArgs args) const;
+  // The codes of what accumulate() gives, with samples: `args` without its sums, units and margin. others: what the
+  // magnitudes of everything but these sums add up to at most, in quotients; negative: they have no bound. Only
+  // where finishes().
+  void finish(const Sums& sums, std::int64_t first, std::int64_t count, double others, kernels::FinishArgs args) const;
+  // Sums of rows first .. of a product of one plane, as one of the squares.
+  void add_to(kernels::SquaresArgs& squares, const Sums& sums, std::int64_t first) const;
+  [[nodiscard]] bool finishes() const { return parts_.size() == 1 && planes_ < kernels::kMostPlanes; }
 
   // total[m, n] += units * sums << shift of all rows, units those of fixed point; exact.
   void total(const Sums& sums, int shift, std::int64_t* total) const;
@@ -73,6 +77,7 @@ class Product {
   };
   // Cuts K for codes and weights of these magnitudes.
   void cut(CodeRange x, std::int64_t largest_weight);
+  [[nodiscard]] float margin(const kernels::FinishArgs& args, double others) const;
   [[nodiscard]] kernels::SumsArgs view(const Sums& sums, std::size_t part, std::int64_t first,
                                        std::int64_t count) const;
 
@@ -81,6 +86,7 @@ class Product {
   std::int64_t n_ = 0;
   std::int64_t planes_ = 0;
   std::int64_t plane_stride_ = 0;  // n_, to the next multiple of what lies together in a packed matrix
+  double largest_sum_ = 0;         // of a plane
   std::array<double, kernels::kMostPlanes> units_{};
   std::array<int, kernels::kMostPlanes> shifts_{};  // of cells of fixed point, and of LSB: units in 2^-14 LSB
   std::vector<Part> parts_;

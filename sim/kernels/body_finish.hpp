@@ -1,0 +1,154 @@
+// From sums and samples to codes in one pass over vectors, and the functions of codes. Part of body.hpp.
+//
+// Exactly, an accumulator is a sum in binary64 and a code comes from its quotient q by the rule. Nearly always q in
+// binary32 says which code: only where it is within `margin` of a number where codes change is it reckoned exactly.
+#pragma once
+
+namespace {
+
+namespace noise_body {
+
+using witin::kernels::FinishArgs;
+using witin::kernels::FunctionArgs;
+
+// What binary32 can say, of all lanes.
+template <int kPlanes, int kSquares, bool kSamples, bool kQuarters>
+struct Quotients {
+  explicit Quotients(const FinishArgs& a) : a_(a) {
+    const double scale = a.rule.divide ? a.rule.factor / a.rule.divisor : a.rule.factor;
+    for (int i = 0; i < kPlanes; ++i) units_[i] = splat(static_cast<float>(a.units[i] * scale));
+    for (int i = 0; i < kSquares; ++i) square_units_[i] = splat(static_cast<float>(a.squares.units[i]));
+    silent_ = splat(static_cast<float>(a.squares.silent));
+    square_factor_ = splat(static_cast<float>(a.squares.factor * scale));
+    z_factor_ = splat(static_cast<float>(a.z_factor * scale));
+    lo_ = splat(static_cast<float>(a.rule.lo));
+    hi_ = splat(static_cast<float>(a.rule.hi));
+    margin_ = (S32)splat(a.margin);
+  }
+
+  // The codes of a vector; where a lane of what it returns is negative, they may be wrong.
+  WITIN_INLINE S32 run(std::int64_t m, std::int64_t n, Simd::I& code) const {
+    constexpr float kShift = 0x1.8p23F;
+    const auto& sums = a_.sums;
+    const std::int64_t at = m * sums.columns + n;
+    const std::int32_t* const from = sums.sums + m * sums.row_stride + n;
+    F32 q = (F32)Simd::load(a_.start_quotient + n);
+    WITIN_UNROLL
+    for (int i = 0; i < kPlanes; ++i) q += to_f32((U32)Simd::load(from + i * sums.plane_stride)) * units_[i];
+    if constexpr (kSquares != 0) {
+      F32 variance = silent_;
+      const std::int64_t place = m * a_.squares.row_stride + n;
+      WITIN_UNROLL
+      for (int i = 0; i < kSquares; ++i) {
+        variance += to_f32((U32)Simd::load(a_.squares.sums[i] + place)) * square_units_[i];
+      }
+      q += sqrt(variance) * ((F32)Simd::load(a_.squares.z + at) * square_factor_);
+    }
+    if constexpr (kSamples) q += (F32)Simd::load(a_.z + at) * z_factor_;
+    const F32 changes = kQuarters ? q : q + 0.5F;  // at integers
+    const F32 distance = changes - ((changes + kShift) - kShift);
+    const Simd::F bounded = Simd::clamp((Simd::F)q, (Simd::F)lo_, (Simd::F)hi_);
+    if constexpr (kQuarters) {
+      code = Simd::sra2(Simd::add(Simd::trunc(bounded), Simd::splat(std::int32_t{2})));
+    } else {
+      code = Simd::rne(bounded);
+    }
+    return ((S32)distance & 0x7fffffff) - margin_;
+  }
+
+ private:
+  const FinishArgs& a_;
+  F32 units_[extent(kPlanes)];
+  F32 square_units_[extent(kSquares + 1)];
+  F32 silent_, square_factor_, z_factor_, lo_, hi_;
+  S32 margin_;
+};
+
+template <int kPlanes, int kSquares, bool kSamples, bool kQuarters>
+void finish_fast(const FinishArgs& a) {
+  constexpr int kTogether = 4;
+  static_assert(kTogether * Simd::kLanes <= noise_loops::kFinished);
+  const Quotients<kPlanes, kSquares, kSamples, kQuarters> quotients(a);
+  for (std::int64_t m = 0; m < a.sums.rows; ++m) {
+    std::int64_t n = 0;
+    for (; n + kTogether * Simd::kLanes <= a.sums.columns; n += kTogether * Simd::kLanes) {
+      const std::int64_t at = m * a.sums.columns + n;
+      Simd::I code[kTogether];
+      S32 near{};
+      WITIN_UNROLL
+      for (int i = 0; i < kTogether; ++i) near |= quotients.run(m, n + i * Simd::kLanes, code[i]);
+      if (__builtin_expect(Simd::any_negative((Simd::I)near), 0)) {
+        noise_loops::finish_exactly(a, m, n, kTogether * Simd::kLanes);
+      } else if (a.y8 != nullptr) {
+        const Simd::I low = Simd::pack16(code[0], code[1]);
+        const Simd::I high = Simd::pack16(code[2], code[3]);
+        Simd::store(a.y8 + at, Simd::order8(Simd::pack8(low, high)));
+      } else {
+        WITIN_UNROLL
+        for (int i = 0; i < kTogether; ++i) Simd::store(a.y + at + i * Simd::kLanes, code[i]);
+      }
+    }
+    noise_loops::finish_row(a, m, n);
+  }
+}
+
+template <int kPlanes, int kSquares, bool kSamples>
+void finish_by_rule(const FinishArgs& a) {
+  a.rule.quarters ? finish_fast<kPlanes, kSquares, kSamples, true>(a)
+                  : finish_fast<kPlanes, kSquares, kSamples, false>(a);
+}
+
+template <int kPlanes>
+void finish_planes(const FinishArgs& a) {
+  a.z != nullptr ? finish_by_rule<kPlanes, 0, true>(a) : finish_by_rule<kPlanes, 0, false>(a);
+}
+
+void finish(const FinishArgs& a) {
+  const bool known = a.squares.count == 0 ? a.sums.planes <= 3 : a.sums.planes == 1 && a.z != nullptr;
+  if (!(a.margin > 0) || !known) return noise_loops::finish(a);
+  switch (a.squares.count == 0 ? a.sums.planes : -a.squares.count) {
+    case -3:
+      return finish_by_rule<1, 3, true>(a);
+    case -2:
+      return finish_by_rule<1, 2, true>(a);
+    case 1:
+      return finish_planes<1>(a);
+    case 2:
+      return finish_planes<2>(a);
+    case 3:
+      return finish_planes<3>(a);
+    default:
+      return noise_loops::finish(a);
+  }
+}
+
+template <class Vectors>
+void functions_by_vectors(const FunctionArgs& a) {
+  if constexpr (Vectors::kLooksUp) {
+    constexpr std::int64_t kCodes = 4 * Vectors::kLanes;
+    constexpr int kFields = 4;
+    if (!a.bytes) return noise_loops::functions(a);
+    const std::int64_t whole = a.k / kCodes * kCodes;
+    const typename Vectors::LookUp table(a.table);
+    for (std::int64_t m = 0; m < a.rows; ++m) {
+      const std::uint8_t* const codes = a.codes + m * a.row_stride;
+      auto* const out = static_cast<std::uint8_t*>(a.out) + m * a.out_stride;
+      for (std::int64_t k = 0; k < whole; k += kCodes) {
+        typename Vectors::I fields[kFields];
+        table.run(codes + k, fields);
+        for (int i = 0; i < kFields; ++i) Vectors::store(out + i * a.k + k, fields[i]);
+      }
+      for (std::int64_t k = whole; k < a.k; ++k) {
+        for (int i = 0; i < kFields; ++i) out[i * a.k + k] = static_cast<std::uint8_t>(a.table[codes[k]] >> (8 * i));
+      }
+    }
+  } else {
+    noise_loops::functions(a);
+  }
+}
+
+void functions(const FunctionArgs& a) { functions_by_vectors<Simd>(a); }
+
+}  // namespace noise_body
+
+}  // namespace
