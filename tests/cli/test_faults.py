@@ -67,14 +67,46 @@ class Disk(FaultTest):
             with open(self.path(name), "rb") as stream:
                 self.assertEqual(stream.read(), whole)
 
-    @unittest.skipUnless(os.geteuid() == 0, "mounting needs root")
-    def test_a_full_file_system(self):
+    def mounted(self):
+        """A folder "small" that is a file system of 64 KiB."""
         folder = self.path("small")
         os.mkdir(folder)
         mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]
         if subprocess.run(mount, stderr=subprocess.DEVNULL, check=False).returncode != 0:
             self.skipTest("no file system can be mounted here")
         self.addCleanup(subprocess.run, ["umount", folder], check=True)
+        return folder
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounting needs root")
+    def test_no_room_for_anything(self):
+        """Every command that writes, on a file system that has no free block."""
+        folder = self.mounted()
+        labels, values = ["--labels", os.path.join(DIGITS, "labels.npy")], [MODEL, INPUT]
+        self.done("run", *values, "--noise", "normal:4", "--seed", "1", "--trace", "other.wtrace")
+        expected = os.path.join(DIGITS, "expected.wtrace")
+        with open(os.path.join(folder, "filler"), "wb") as stream, self.assertRaises(OSError):
+            while True:
+                os.write(stream.fileno(), bytes(4096))
+        for arguments in (["run", *values, "-o", "small/y.npy"], ["run", *values, "--trace", "small/t.wtrace"],
+                          ["diff", expected, "other.wtrace", "--html", "small/d.html"],
+                          ["diff", expected, "other.wtrace", "--junit", "small/d.xml"],
+                          ["gap", *values, "--html", "small/g.html"], ["golden", *values, "-o", "small/golden"],
+                          ["sweep", *values, *labels, "--noise", "normal:1", "--trials", "2", "-o", "small/s.json"],
+                          ["sweep", *values, *labels, "--noise", "normal:1", "--trials", "2", "-o", "s.json", "--csv",
+                           "small/s.csv"]):
+            with self.subTest(" ".join(arguments[:1] + arguments[-2:])):
+                before = self.listing()
+                result = self.run_program(*arguments)
+                self.assertEqual((result.returncode, result.stdout), (2, ""), result.stderr)
+                self.assertIn(LINE.match(result.stderr)[1], {"output.no_space", "output.write", "journal.write"})
+                if arguments[-2] == "--csv":  # the trials are done and kept: the same command goes on from them
+                    os.remove(self.path("s.json.journal"))
+                self.assertEqual(self.listing(), before)
+                self.assertEqual(os.listdir(folder), ["filler"])
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounting needs root")
+    def test_a_full_file_system(self):
+        folder = self.mounted()
         model, (x, _) = self.write_relu(), self.write_input(frames=100_000)
         for outputs in (["-o", "small/out.npy"], ["--trace", "small/t.wtrace"],
                         ["-o", "out.npy", "--trace", "small/t.wtrace"], ["-o", "small/out.npy", "--trace", "t.wtrace"]):
