@@ -9,14 +9,13 @@
 namespace {
 
 using namespace witin;
-using diff::Origin;
 using test::HandCodes;
 using test::HandSide;
 using test::kNoNames;
 
 const HandCodes kClean{1, 2, 3, 4, 5, 6, 7, 8};  // four frames of two values
 
-HandCodes changed(std::vector<std::size_t> frames) {
+HandCodes changed(const std::vector<std::size_t>& frames) {
   HandCodes codes = kClean;
   for (const std::size_t frame : frames) codes[2 * frame] = 100;
   return codes;
@@ -123,7 +122,8 @@ TEST_CASE("a recurrent node inherits from its own earlier outputs, a node with m
     side.node("a", "conv2d", {"x"}, a).array(entry, y);
     return side;
   };
-  const auto seen = [&](std::vector<std::size_t> in, std::vector<std::size_t> out, std::int64_t lookahead) {
+  const auto seen = [&](const std::vector<std::size_t>& in, const std::vector<std::size_t>& out,
+                        std::int64_t lookahead) {
     return origin(compared(memory(kClean, kClean, lookahead), memory(changed(in), changed(out), lookahead)), "t");
   };
   CHECK(seen({1}, {1, 2, 3}, 0) == "inherited 0 3 0");

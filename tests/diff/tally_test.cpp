@@ -72,7 +72,7 @@ TEST_CASE("tally: two frames of two channels by three") {
 TEST_CASE("tally: what threads gathered is the same merged in any order") {
   const diff::TallyShape of{{4}, 6, 0, 4};
   const Values zero{0, 0, 0, 0};
-  const auto part = [&](std::vector<std::int64_t> frames) {
+  const auto part = [&](const std::vector<std::int64_t>& frames) {
     diff::Tally tally(of);
     for (const std::int64_t frame : frames) {
       const Values right{0, frame + 1, 0, -frame};
