@@ -23,9 +23,9 @@ Status read_values(const ByteSource& member, const package::NpyHeader& header, s
   out.reserve(count);
   while (out.size() < count) {
     const std::span<T> values = std::span(block).first(std::min(block.size(), count - out.size()));
-    if (Status read = member.read(header.data_offset + out.size() * sizeof(T), std::as_writable_bytes(values)); !read) {
-      return read;
-    }
+    const std::uint64_t offset = header.data_offset + out.size() * sizeof(T);
+    Status read = member.read(offset, std::as_writable_bytes(values));
+    if (!read) return read;
     for (const T value : values) {
       if (!(std::abs(value) < 1e3)) {
         return Error{"noise.draws",     "this is no standard normal", "element " + std::to_string(out.size()),

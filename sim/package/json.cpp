@@ -198,9 +198,9 @@ Result<Json> parse_json(std::string_view text, std::string_view name) {
   // Counted before anything is built; n values take at least 2 n - 1 bytes.
   if (text.size() > 2 * limits::kJsonValues) {
     if (const std::size_t count = count_values(text); count > limits::kJsonValues) {
-      return Error{"json.too_many_values", "there are too many values",
-                   std::string(name),      "at most " + std::to_string(limits::kJsonValues),
-                   std::to_string(count),  ""};
+      const std::string most = "at most " + std::to_string(limits::kJsonValues);
+      return Error{
+          "json.too_many_values", "there are too many values", std::string(name), most, std::to_string(count), ""};
     }
   }
   Builder builder(text);
