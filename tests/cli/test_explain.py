@@ -148,7 +148,7 @@ class Explain(CliTest):
 
     def test_names_seeded_defects_first_and_no_wrong_one_as_certain(self):
         table, first, certain = [], 0, 0
-        seeded = SEEDED[::6] if SANITIZED else SEEDED
+        seeded = SEEDED[::12] if SANITIZED else SEEDED
         for i, (name, folder, node, defect, causes) in enumerate(seeded):
             with self.subTest(name):
                 findings = self.explained(folder, node, defect, swap=i % 3 == 1)["findings"]
@@ -169,7 +169,7 @@ class Explain(CliTest):
             self.assertGreaterEqual(certain, FEWEST_CERTAIN, "\n".join(table))
 
     def test_is_not_certain_of_what_it_does_not_know(self):
-        for name, folder, node, defect in UNKNOWN[::6] if SANITIZED else UNKNOWN:
+        for name, folder, node, defect in UNKNOWN[::12] if SANITIZED else UNKNOWN:
             with self.subTest(name):
                 for finding in self.explained(folder, node, defect)["findings"]:
                     self.assertFalse(finding["certain"], finding)
