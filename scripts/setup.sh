@@ -9,7 +9,7 @@ packages=(
   nlohmann-json3-dev libcli11-dev libfmt-dev libspdlog-dev libssl-dev libtbb-dev libxsimd-dev libxtensor-dev zlib1g-dev
   libopenmpi-dev openmpi-bin
   # test and check
-  doctest-dev librapidcheck-dev libzip-dev clang clang-format clang-tidy cppcheck gcovr git llvm locales
+  doctest-dev librapidcheck-dev libzip-dev clang clang-format clang-tidy libclang-rt-dev cppcheck gcovr git llvm locales
   chromium fonts-dejavu-core fish iverilog zsh g++-aarch64-linux-gnu qemu-user
   # importers, oracles and training
   python3 python3-numpy python3-onnx python3-sklearn python3-torch
