@@ -5,14 +5,17 @@
 
 A path is a program (compiler, optimisation), an instruction set, a number of threads, a locale, and the whole input or
 parts of it one after the other. Traces are compared at level full: unsplit runs by the sha256 of the file, parts by
-that of every field's frames in a row. The same for the JSON document of a noise sweep of the networks of golden/, by one
-process and by two ranks of mpirun, over programs, instruction sets, threads and locales. CASE is a folder with model.wpkg and input.npy, input.npz or input_NAME.npy;
-without one, those of golden/ and of ../shared/cases (or WITIN_SHARED). --short takes the operators and networks of
-golden/, and not every combination. The word "sweep" as a CASE is the sweep.
+that of every field's frames in a row. The same for the JSON document of a noise sweep of the networks of golden/, by
+one process and by two ranks of mpirun, over programs, instruction sets, threads and locales. CASE is a folder with
+model.wpkg and input.npy, input.npz or input_NAME.npy; without one, those of golden/ and of ../shared/cases (or
+WITIN_SHARED). --short takes the operators and networks of golden/, and not every combination. The word "sweep" as a
+CASE is the sweep. As many cases run beside each other as the machine has processors.
 
-Exit status 0: one sha256 for every case and the sweep. 1: a path differs, which is named. 2: nothing was compared, or a run failed.
+Exit status 0: one sha256 for every case and the sweep. 1: a path differs, which is named. 2: nothing was compared, or a
+run failed.
 """
 import argparse
+import concurrent.futures
 import glob
 import hashlib
 import itertools
@@ -81,12 +84,12 @@ def comma_locale(folder):
 
 
 class Matrix:
-    def __init__(self, options, folder):
+    """The paths of one case, or of the sweep. Files go to `folder`, which is its own."""
+
+    def __init__(self, options, folder, locale):
         self.options, self.trace = options, os.path.join(folder, "t.wtrace")
         self.document, self.mpirun = os.path.join(folder, "s.json"), shutil.which("mpirun")
-        self.locale, self.runs, self.differences, self.ranked = comma_locale(folder), 0, 0, {}
-        if self.locale is None:
-            print("determinism: skipped: no locale with a decimal comma (package locales)")
+        self.locale, self.runs, self.differences, self.ranked = locale, 0, 0, {}
 
     def run(self, case, path, frames=None):
         """The trace file of a run, as bytes; None where the machine lacks the instruction set."""
@@ -101,8 +104,9 @@ class Matrix:
         """The JSON document of a sweep, as bytes; None where the machine lacks the instruction set."""
         program, isa, threads, locale, ranks = path
         files = [os.path.join(ROOT, "golden", name, file) for name in SWEPT for file in ("model.wpkg", "input.npy")]
-        command = [program, "sweep", *files, "--labels", os.path.join(ROOT, "golden", SWEPT[0], "labels.npy"), "--noise",
-                   "normal:0..8:4", "--trials", "3", "--isa", isa, "--threads", str(threads), "-q", "-o", self.document]
+        labels = os.path.join(ROOT, "golden", SWEPT[0], "labels.npy")
+        command = [program, "sweep", *files, "--labels", labels, "--noise", "normal:0..8:4", "--trials", "3", "--isa",
+                   isa, "--threads", str(threads), "-q", "-o", self.document]
         if ranks > 1:
             command[:0] = [self.mpirun, "--allow-run-as-root", "--oversubscribe", "-n", str(ranks)]
         return self.output_of(command, locale, self.document)
@@ -182,6 +186,12 @@ class Matrix:
                 print(f"determinism: skipped: {program} on several ranks (no mpirun, or built without MPI)")
         return self.ranked[program]
 
+    def tell(self, what, path, how, found, expected):
+        self.differences += 1
+        program, isa, threads, locale, _ = path
+        print(f"different  {what}: {program} --isa {isa} --threads {threads}, "
+              f"LC_ALL={(locale or {}).get('LC_ALL', 'C')}, {how}: {found}, expected {expected}", flush=True)
+
     def check_sweep(self):
         """Runs every path of the sweep; returns the sha256 of its document."""
         expected = hashlib.sha256(self.sweep((self.options.programs[0], "ref", 1, None, 1))).hexdigest()
@@ -191,12 +201,10 @@ class Matrix:
             if data is None:
                 continue
             compared += 1
-            program, isa, threads, locale, ranks = path
+            isa, ranks = path[1], path[4]
             found = hashlib.sha256(self.alter(data, isa, ranks)).hexdigest()
             if found != expected:
-                self.differences += 1
-                print(f"different  sweep: {program} --isa {isa} --threads {threads}, "
-                      f"LC_ALL={(locale or {}).get('LC_ALL', 'C')}, {ranks} rank{'s' if ranks > 1 else ''}: {found}, expected {expected}")
+                self.tell("sweep", path, f"{ranks} rank{'s' if ranks > 1 else ''}", found, expected)
         if compared < 2:
             stop("sweep: nothing to compare with")
         return expected
@@ -221,10 +229,8 @@ class Matrix:
                 continue
             compared += 1
             if found != expected:
-                self.differences += 1
-                program, isa, threads, locale, parts = path
-                print(f"different  {os.path.relpath(case, ROOT)}: {program} --isa {isa} --threads {threads}, "
-                      f"LC_ALL={(locale or {}).get('LC_ALL', 'C')}, {parts} part{'s' if parts > 1 else ''}: {found}, expected {expected}")
+                parts = path[4]
+                self.tell(os.path.relpath(case, ROOT), path, f"{parts} part{'s' if parts > 1 else ''}", found, expected)
         if compared < 2:
             stop(f"{case}: nothing to compare with")
         return whole_sha
@@ -244,18 +250,28 @@ def main():
     if not cases and not sweep:
         stop("no cases")
     with tempfile.TemporaryDirectory(prefix="witin-determinism-") as folder:
-        matrix = Matrix(options, folder)
-        for case in cases:
-            sha = matrix.check(case)
+        locale = comma_locale(folder)
+        if locale is None:
+            print("determinism: skipped: no locale with a decimal comma (package locales)")
+
+        def check(case):
+            with tempfile.TemporaryDirectory(dir=folder) as own:
+                matrix = Matrix(options, own, locale)
+                sha = matrix.check_sweep() if case is None else matrix.check(case)
             if not options.short:
-                print(f"{sha}  {os.path.relpath(case, ROOT)}", flush=True)
-        if sweep:
-            sha = matrix.check_sweep()
-            if not options.short:
-                print(f"{sha}  sweep", flush=True)
+                print(f"{sha}  {'sweep' if case is None else os.path.relpath(case, ROOT)}", flush=True)
+            return matrix.runs, matrix.differences
+
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            checks = [pool.submit(check, case) for case in [None] * sweep + cases]
+            done = concurrent.futures.wait(checks, return_when=concurrent.futures.FIRST_EXCEPTION).done
+            for failed in (one for one in done if one.exception()):
+                pool.shutdown(cancel_futures=True)
+                raise failed.exception()
+            runs, differences = (sum(one.result()[i] for one in checks) for i in (0, 1))
     swept = " and a sweep" if sweep else ""
-    print(f"determinism: {len(cases)} traces{swept}, {matrix.runs} runs, {matrix.differences} different")
-    return 1 if matrix.differences else 0
+    print(f"determinism: {len(cases)} traces{swept}, {runs} runs, {differences} different")
+    return 1 if differences else 0
 
 
 if __name__ == "__main__":
