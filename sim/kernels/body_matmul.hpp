@@ -41,11 +41,20 @@ struct Steps {
   std::int64_t offsets[kMost];
 };
 
+// Rows of x from the first of a tile on.
+struct Rows {
+  const char* x;
+  const std::int64_t* offsets;  // elements; or null
+  std::int64_t stride;          // bytes, without offsets
+};
+
 struct Tile {
-  const char* rows[kMaxRows];  // x
+  Rows rows;
   const Steps* steps;
   const char* weights;  // of the panel
-  const char* later;  // weights of the next panel, brought into the second-level cache, a line for kStepsTogether steps
+  // Weights of the next panel, brought into the second-level cache, a line for kStepsTogether steps.
+  const char* later;
+  const char* later_end;
   const std::int32_t* init;
   std::int32_t* acc;        // rows of V * kLanes, for KeepAccumulators
   std::int64_t acc_stride;  // from row to row
@@ -54,32 +63,44 @@ struct Tile {
   std::int64_t quad_bytes;
 };
 
-// What happens to finished accumulators: to memory, or while they are in registers through the usual output rules, to
-// s8 codes that the element's ends clamp.
-struct KeepAccumulators {
+// What happens to the finished accumulators of tile after tile: to memory, or while they are in registers through the
+// usual output rules, to s8 codes that the element's ends clamp.
+class KeepAccumulators {
+ public:
+  explicit WITIN_INLINE KeepAccumulators(const Tile& t) : out_(t.acc), stride_(t.acc_stride) {}
   template <int R, int V>
-  static WITIN_INLINE void run(const Tile& t, const Simd::I (&acc)[extent(R)][extent(V)]) {
-    std::int32_t* const out = t.acc;
+  WITIN_INLINE void run(const Simd::I (&acc)[extent(R)][extent(V)]) {
     WITIN_UNROLL
-    for (int r = 0; r < R; ++r) {
+    for (int r = 0; r < R; ++r, out_ += stride_) {
       WITIN_UNROLL
-      for (int v = 0; v < V; ++v) Simd::store(out + r * t.acc_stride + v * Simd::kLanes, acc[r][v]);
+      for (int v = 0; v < V; ++v) Simd::store(out_ + v * Simd::kLanes, acc[r][v]);
     }
   }
+
+ private:
+  std::int32_t* out_;
+  std::int64_t stride_;
 };
 
 template <RuleForm kForm>
-struct WriteCodes {
+class WriteCodes {
+ public:
+  explicit WITIN_INLINE WriteCodes(const Tile& t) : rule_(*t.rule), out_(t.codes), quad_bytes_(t.quad_bytes) {}
   template <int R, int V>
-  static WITIN_INLINE void run(const Tile& t, const Simd::I (&acc)[extent(R)][extent(V)]) {
-    const Convert<kForm, false> convert(*t.rule);
+  WITIN_INLINE void run(const Simd::I (&acc)[extent(R)][extent(V)]) {
+    const Convert<kForm, false> convert(rule_);
     WITIN_UNROLL
-    for (int i = 0; i < R * V; i += 4) {
+    for (int i = 0; i < R * V; i += 4, out_ += quad_bytes_) {
       const Simd::I codes = quad8(convert, acc[i / V][i % V], acc[(i + 1) / V][(i + 1) % V],
                                   acc[(i + 2) / V][(i + 2) % V], acc[(i + 3) / V][(i + 3) % V]);
-      Simd::store(t.codes + i / 4 * t.quad_bytes, Simd::order8(codes));
+      Simd::store(out_, Simd::order8(codes));
     }
   }
+
+ private:
+  const RuleArgs& rule_;
+  char* out_;
+  std::int64_t quad_bytes_;
 };
 
 template <class Dot>
@@ -158,45 +179,61 @@ WITIN_INLINE void run_step(Simd::I (&acc)[extent(R)][extent(V)], const char* con
   }
 }
 
-template <class Dot, int R, int V, class Finish = KeepAccumulators>
-WITIN_NOINLINE void run_tile(const Tile& t) {
-  Simd::I acc[extent(R)][extent(V)];
-  WITIN_UNROLL
-  for (int v = 0; v < V; ++v) {
-    const Simd::I init = Simd::load(t.init + v * Simd::kLanes);
+// Rows m, m + 1, ... of x.
+template <class Dot, int R>
+WITIN_INLINE void place_rows(const Rows& rows, std::int64_t m, const char* (&x)[extent(R)]) {
+  if (rows.offsets != nullptr) {
     WITIN_UNROLL
-    for (int r = 0; r < R; ++r) acc[r][v] = init;
-  }
-  const char* w = t.weights;
-  const char* later = t.later;
-  const char* x[extent(R)];
-  WITIN_UNROLL
-  for (int r = 0; r < R; ++r) x[r] = t.rows[r];
-  const std::int64_t* at = t.steps->offsets;
-  for (const std::int64_t* const end = at + t.steps->wholes; at < end; ++at) {
-    const std::int64_t i = *at;
+    for (int r = 0; r < R; ++r) x[r] = rows.x + rows.offsets[m + r] * Dot::kXBytes;
+  } else {
     WITIN_UNROLL
-    for (int u = 0; u < kStepsTogether; ++u) run_step<Dot, R, V>(acc, x, i + u * kGroupBytes, w, u * kStepBytes<V>);
-    w += kStepsTogether * kStepBytes<V>;
-    if constexpr (Simd::kFetchAhead && V == Simd::kTileVectors) {
-      __builtin_prefetch(later, 0, 2);
-      later += kLine;
-    }
+    for (int r = 0; r < R; ++r) x[r] = rows.x + (m + r) * rows.stride;
   }
-  for (const std::int64_t* const end = at + t.steps->singles; at < end; ++at) {
-    run_step<Dot, R, V>(acc, x, *at, w, 0);
-    w += kStepBytes<V>;
-  }
-  Finish::template run<R, V>(t, acc);
 }
 
-// The tallest tile that writes codes; null where the rule is none of the usual ones.
+// `tiles` tiles, one below the other.
+template <class Dot, int R, int V, class Finish = KeepAccumulators>
+WITIN_NOINLINE void run_tiles(const Tile& t, std::int64_t tiles) {
+  Finish finish(t);
+  const char* later = t.later;
+  for (std::int64_t m = 0; m < tiles * R; m += R) {
+    Simd::I acc[extent(R)][extent(V)];
+    WITIN_UNROLL
+    for (int v = 0; v < V; ++v) {
+      const Simd::I init = Simd::load(t.init + v * Simd::kLanes);
+      WITIN_UNROLL
+      for (int r = 0; r < R; ++r) acc[r][v] = init;
+    }
+    const char* w = t.weights;
+    const char* x[extent(R)];
+    place_rows<Dot, R>(t.rows, m, x);
+    const std::int64_t* at = t.steps->offsets;
+    for (const std::int64_t* const end = at + t.steps->wholes; at < end; ++at) {
+      const std::int64_t i = *at;
+      WITIN_UNROLL
+      for (int u = 0; u < kStepsTogether; ++u) run_step<Dot, R, V>(acc, x, i + u * kGroupBytes, w, u * kStepBytes<V>);
+      w += kStepsTogether * kStepBytes<V>;
+      if constexpr (Simd::kFetchAhead && V == Simd::kTileVectors) {
+        __builtin_prefetch(later, 0, 2);
+        later += kLine;
+      }
+    }
+    for (const std::int64_t* const end = at + t.steps->singles; at < end; ++at) {
+      run_step<Dot, R, V>(acc, x, *at, w, 0);
+      w += kStepBytes<V>;
+    }
+    if (later > t.later_end) later = t.later_end;
+    finish.template run<R, V>(acc);
+  }
+}
+
+// Of tiles that write codes; null where the rule is none of the usual ones.
 template <class Dot, int R, int V>
-auto coding_tile(const RuleArgs& rule) -> void (*)(const Tile&) {
+auto coding_tiles(const RuleArgs& rule) -> void (*)(const Tile&, std::int64_t) {
   if constexpr (R * V % 4 == 0) {
     if (!rule.clamp && rule.form == RuleForm::kQuarterF32)
-      return &run_tile<Dot, R, V, WriteCodes<RuleForm::kQuarterF32>>;
-    if (!rule.clamp && rule.form == RuleForm::kEvenF32) return &run_tile<Dot, R, V, WriteCodes<RuleForm::kEvenF32>>;
+      return &run_tiles<Dot, R, V, WriteCodes<RuleForm::kQuarterF32>>;
+    if (!rule.clamp && rule.form == RuleForm::kEvenF32) return &run_tiles<Dot, R, V, WriteCodes<RuleForm::kEvenF32>>;
   }
   return nullptr;
 }
@@ -211,6 +248,7 @@ WITIN_NOINLINE void run_row(const MatmulArgs& a, const Tile& t) {
     WITIN_UNROLL
     for (int v = 0; v < V; ++v) acc[u][v] = u == 0 ? Simd::load(t.init + v * Simd::kLanes) : Simd::zero();
   }
+  const char* const row = t.rows.x;
   const char* w = t.weights;
   const auto step = [&](int u, const char* x) WITIN_INLINE_LAMBDA {
     Simd::I xb = Simd::splat4(x);
@@ -226,7 +264,7 @@ WITIN_NOINLINE void run_row(const MatmulArgs& a, const Tile& t) {
   for (std::int64_t first = 0, end = 0; first < a.groups_per_run; first = end) {
     end = first < together ? together : a.groups_per_run;
     for (std::int64_t s = 0; s < a.segments; ++s) {
-      const char* x = t.rows[0] + segment_offset<Dot>(a, s) + first * kGroupBytes;
+      const char* x = row + segment_offset<Dot>(a, s) + first * kGroupBytes;
       std::int64_t left = end - first;
       for (; left >= kUnroll; left -= kUnroll) {
         WITIN_UNROLL
@@ -260,31 +298,35 @@ constexpr int kRowUnroll = V >= 8   ? 1
                            : V >= 2 ? 4
                                     : 8;
 
-// Runs a tile of at most `rows` rows, fewer than the tallest has, and returns how many it did.
-template <class Dot, int V>
-std::int64_t run_rows(const MatmulArgs& a, const Tile& t, std::int64_t rows) {
-  constexpr int kMost = kRowsFor<V>;
-  if (t.steps == nullptr) return run_row<Dot, V, kRowUnroll<V>>(a, t), 1;
-  if constexpr (kMost > 4) {
-    if (rows >= 4) return run_tile<Dot, 4, V>(t), 4;
-  }
-  if constexpr (kMost > 3) {
-    if (rows >= 3) return run_tile<Dot, 3, V>(t), 3;
-  }
-  if (rows >= 2) return run_tile<Dot, 2, V>(t), 2;
-  return run_row<Dot, V, kRowUnroll<V>>(a, t), 1;
-}
-
 template <class Dot>
 WITIN_INLINE const char* x_row(const MatmulArgs& a, std::int64_t m) {
   const std::int64_t row = a.row_offsets != nullptr ? a.row_offsets[m] : m * a.row_stride;
   return static_cast<const char*>(a.x) + row * Dot::kXBytes;
 }
 
-template <class Dot, int R>
-WITIN_INLINE void place_rows(const MatmulArgs& a, std::int64_t m, Tile& t) {
-  WITIN_UNROLL
-  for (int r = 0; r < R; ++r) t.rows[r] = x_row<Dot>(a, m + r);
+// From row m on.
+template <class Dot>
+WITIN_INLINE Rows rows_from(const MatmulArgs& a, std::int64_t m) {
+  if (a.row_offsets != nullptr) return {static_cast<const char*>(a.x), a.row_offsets + m, 0};
+  return {x_row<Dot>(a, m), nullptr, a.row_stride * Dot::kXBytes};
+}
+
+// Runs a tile of at most `rows` rows from row m on, fewer than the tallest has, and returns how many it did.
+template <class Dot, int V>
+std::int64_t run_rows(const MatmulArgs& a, Tile& t, std::int64_t m, std::int64_t rows) {
+  constexpr int kMost = kRowsFor<V>;
+  if (t.steps != nullptr) {
+    t.rows = rows_from<Dot>(a, m);
+    if constexpr (kMost > 4) {
+      if (rows >= 4) return run_tiles<Dot, 4, V>(t, 1), 4;
+    }
+    if constexpr (kMost > 3) {
+      if (rows >= 3) return run_tiles<Dot, 3, V>(t, 1), 3;
+    }
+    if (rows >= 2) return run_tiles<Dot, 2, V>(t, 1), 2;
+  }
+  t.rows.x = x_row<Dot>(a, m);
+  return run_row<Dot, V, kRowUnroll<V>>(a, t), 1;
 }
 
 WITIN_INLINE std::int64_t row_bytes_of(const MatmulArgs& a) { return a.segments * a.groups_per_run * kGroupBytes; }
@@ -307,41 +349,42 @@ void run_panel(const MatmulArgs& a, const Steps* steps, std::int64_t first_row, 
   t.acc_stride = kColumns;
   t.rule = &a.rule;
   t.quad_bytes = writer.quad_bytes();
-  const auto coding = coding_tile<Dot, kMost, V>(a.rule);
-  const std::int64_t lines = row_bytes_of(a) / (kStepsTogether * kGroupBytes) * kLine;
+  const auto coding = coding_tiles<Dot, kMost, V>(a.rule);
+  const std::int64_t lines = row_bytes_of(a) / (kStepsTogether * kGroupBytes) * kLine;  // fetched by a tile
   t.later = n + kColumns < a.n ? t.weights + kColumns * row_bytes_of(a) : static_cast<const char*>(a.weights);
-  const char* const later_end = t.later + kMaxColumns * row_bytes_of(a);
+  t.later_end = t.later + kMaxColumns * row_bytes_of(a);
   for (std::int64_t m0 = first_row, m1 = 0; m0 < end_row; m0 = m1) {
-    m1 = strip_end(m0, end_row);
-    const std::int64_t strip_rows = m1 - m0;
+    m1 = writer.by_rows() ? end_row : strip_end(m0, end_row);
     writer.begin(m0);
-    for (std::int64_t m = 0; m < strip_rows;) {
-      const std::int64_t left = strip_rows - m;
-      if (left >= kMost && steps != nullptr) {
-        place_rows<Dot, kMost>(a, m0 + m, t);
-        t.codes = coding == nullptr ? nullptr : writer.quads();
-        if (t.codes != nullptr) {
-          coding(t);
-          writer.written(kMost);
-        } else if (std::int32_t* const raw = writer.raw()) {
-          t.acc = raw;
-          t.acc_stride = a.out.row_stride;
-          run_tile<Dot, kMost, V>(t);
-          writer.written(kMost);
-          t.acc = writer.acc();
-          t.acc_stride = kColumns;
-        } else {
-          run_tile<Dot, kMost, V>(t);
-          writer.finish(kMost);
-        }
-        if (t.later < later_end) t.later += lines;
-        m += kMost;
+    for (std::int64_t m = m0; m < m1;) {
+      const std::int64_t tiles = steps == nullptr ? 0 : (m1 - m) / kMost;
+      if (tiles == 0) {
+        const std::int64_t done = run_rows<Dot, V>(a, t, m, m1 - m);
+        writer.finish(done);
+        m += done;
         continue;
       }
-      for (std::int64_t r = 0; r < left && r < kMost; ++r) t.rows[r] = x_row<Dot>(a, m0 + m + r);
-      const std::int64_t done = run_rows<Dot, V>(a, t, left);
-      writer.finish(done);
-      m += done;
+      std::int64_t done = tiles;
+      t.rows = rows_from<Dot>(a, m);
+      t.codes = coding == nullptr ? nullptr : writer.quads();
+      if (t.codes != nullptr) {
+        coding(t, tiles);
+        writer.written(tiles * kMost);
+      } else if (std::int32_t* const raw = writer.raw()) {
+        t.acc = raw;
+        t.acc_stride = a.out.row_stride;
+        run_tiles<Dot, kMost, V>(t, tiles);
+        writer.written(tiles * kMost);
+        t.acc = writer.acc();
+        t.acc_stride = kColumns;
+      } else {
+        done = 1;
+        run_tiles<Dot, kMost, V>(t, 1);
+        writer.finish(kMost);
+      }
+      const std::int64_t fetched = t.later_end - t.later;
+      t.later = done * lines < fetched ? t.later + done * lines : t.later_end;
+      m += done * kMost;
     }
     writer.end();
   }
@@ -358,7 +401,7 @@ std::int64_t run_single_row(const MatmulArgs& a) {
     out.data = static_cast<char*>(out.data) + a.out.row_offsets[0] * size_of(out.element);
   StripWriter<kMaxColumns, kMaxRows> writer(a.rule, out, 0, kMaxColumns);
   Tile t;
-  t.rows[0] = x_row<Dot>(a, 0);
+  t.rows.x = x_row<Dot>(a, 0);
   const std::int64_t panels = a.n / kMaxColumns;
   for (std::int64_t first = 0; first < panels; first += kMaxRows) {
     const std::int64_t count = panels - first < kMaxRows ? panels - first : kMaxRows;

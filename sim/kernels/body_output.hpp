@@ -43,6 +43,7 @@ class StripWriter {
   }
 
   [[nodiscard]] std::int32_t* acc() { return acc_; }
+  [[nodiscard]] bool by_rows() const { return by_rows_; }  // then a strip can have any number of rows
 
   void begin(std::int64_t m) {
     m_ = m;
