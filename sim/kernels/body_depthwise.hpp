@@ -136,49 +136,95 @@ WITIN_NOINLINE void depthwise_tile8(const DepthwiseArgs& a, const char* x, const
   }
 }
 
-// The same for 4 pixels and kernels of 3 columns and at most 4 rows whose pixels are as far apart as their columns:
-// what is a loop and a table above is known to the compiler.
-[[maybe_unused]] WITIN_NOINLINE void depthwise_tile8_3(const DepthwiseArgs& a, const char* x, const char* weights,
-                                                       const std::int32_t* init, std::int32_t* out) {
-  constexpr int kTaps = 3;
-  Simd::I acc[kPixels][4];
-  WITIN_UNROLL
-  for (int i = 0; i < 4; ++i) {
-    const Simd::I first = Simd::load(init + i * Simd::kLanes);
+// What happens to the finished accumulators of a tile of kPixels pixels and one panel: to memory, or while they are in
+// registers through a usual output rule, to s8 codes that the element's ends clamp.
+class KeepPixels {
+ public:
+  KeepPixels(const RuleArgs& /*rule*/, void* out, std::int64_t /*bytes*/) : out_(static_cast<std::int32_t*>(out)) {}
+  WITIN_INLINE void run(const Simd::I (&acc)[kPixels][4]) {
     WITIN_UNROLL
-    for (int p = 0; p < kPixels; ++p) acc[p][i] = first;
-  }
-  const char* const x1 = a.kernel_h > 1 ? x + a.tap_y : x;
-  const char* const x2 = a.kernel_h > 2 ? x1 + a.tap_y : x;
-  const char* const x3 = a.kernel_h > 3 ? x2 + a.tap_y : x;
-  std::int64_t at = 0;
-  WITIN_UNROLL
-  for (int c = 0; c < kPixels + kTaps - 1; ++c, at += a.tap_x) {
-    const Simd::I r0 = Simd::load(x + at);
-    const Simd::I r1 = Simd::load(x1 + at);
-    const Simd::I r2 = Simd::load(x2 + at);
-    const Simd::I r3 = Simd::load(x3 + at);
-    const Simd::I low01 = Simd::interleave8_low(r0, r1);
-    const Simd::I high01 = Simd::interleave8_high(r0, r1);
-    const Simd::I low23 = Simd::interleave8_low(r2, r3);
-    const Simd::I high23 = Simd::interleave8_high(r2, r3);
-    const Simd::I v[4] = {Simd::interleave16_low(low01, low23), Simd::interleave16_high(low01, low23),
-                          Simd::interleave16_low(high01, high23), Simd::interleave16_high(high01, high23)};
-    WITIN_UNROLL
-    for (int tap = 0; tap < kTaps; ++tap) {
-      const int p = c - tap;
-      if (p < 0 || p >= kPixels) continue;
+    for (int p = 0; p < kPixels; ++p, out_ += kQuad) {
       WITIN_UNROLL
-      for (int i = 0; i < 4; ++i) {
-        acc[p][i] = Simd::dot8(acc[p][i], v[i], Simd::load(weights + (tap * 4 + i) * kQuad));
-      }
+      for (int i = 0; i < 4; ++i) Simd::store(out_ + i * Simd::kLanes, acc[p][i]);
     }
   }
-  WITIN_UNROLL
-  for (int p = 0; p < kPixels; ++p) {
+
+ private:
+  std::int32_t* out_;
+};
+
+template <RuleForm kForm>
+class CodePixels {
+ public:
+  CodePixels(const RuleArgs& rule, void* out, std::int64_t bytes)
+      : convert_(rule), out_(static_cast<char*>(out)), bytes_(bytes) {}
+  WITIN_INLINE void run(const Simd::I (&acc)[kPixels][4]) {
     WITIN_UNROLL
-    for (int i = 0; i < 4; ++i) Simd::store(out + p * kQuad + i * Simd::kLanes, acc[p][i]);
+    for (int p = 0; p < kPixels; ++p, out_ += bytes_) {
+      Simd::store(out_, quad8(convert_, acc[p][0], acc[p][1], acc[p][2], acc[p][3]));
+    }
   }
+
+ private:
+  Convert<kForm, false> convert_;
+  char* out_;
+  std::int64_t bytes_;  // from pixel to pixel
+};
+
+// `tiles` tiles of kPixels pixels beside each other for kernels of 3 columns and at most 4 rows whose pixels are as far
+// apart as their columns: what is a loop and a table above is known to the compiler.
+template <class Finish>
+WITIN_NOINLINE void depthwise_tiles3(const DepthwiseArgs& a, std::int64_t tiles, const char* x, const char* weights,
+                                     const std::int32_t* init, void* out, std::int64_t pixel_bytes) {
+  constexpr int kTaps = 3;
+  Finish finish(a.rule, out, pixel_bytes);
+  const std::int64_t row1 = a.kernel_h > 1 ? a.tap_y : 0;
+  const std::int64_t row2 = a.kernel_h > 2 ? 2 * a.tap_y : 0;
+  const std::int64_t row3 = a.kernel_h > 3 ? 3 * a.tap_y : 0;
+  for (; tiles > 0; --tiles) {
+    Simd::I acc[kPixels][4];
+    WITIN_UNROLL
+    for (int i = 0; i < 4; ++i) {
+      const Simd::I first = Simd::load(init + i * Simd::kLanes);
+      WITIN_UNROLL
+      for (int p = 0; p < kPixels; ++p) acc[p][i] = first;
+    }
+    const char* at = x;
+    WITIN_UNROLL
+    for (int c = 0; c < kPixels + kTaps - 1; ++c, at += a.tap_x) {
+      const Simd::I r0 = Simd::load(at);
+      const Simd::I r1 = Simd::load(at + row1);
+      const Simd::I r2 = Simd::load(at + row2);
+      const Simd::I r3 = Simd::load(at + row3);
+      const Simd::I low01 = Simd::interleave8_low(r0, r1);
+      const Simd::I high01 = Simd::interleave8_high(r0, r1);
+      const Simd::I low23 = Simd::interleave8_low(r2, r3);
+      const Simd::I high23 = Simd::interleave8_high(r2, r3);
+      const Simd::I v[4] = {Simd::interleave16_low(low01, low23), Simd::interleave16_high(low01, low23),
+                            Simd::interleave16_low(high01, high23), Simd::interleave16_high(high01, high23)};
+      WITIN_UNROLL
+      for (int tap = 0; tap < kTaps; ++tap) {
+        const int p = c - tap;
+        if (p < 0 || p >= kPixels) continue;
+        WITIN_UNROLL
+        for (int i = 0; i < 4; ++i) {
+          acc[p][i] = Simd::dot8(acc[p][i], v[i], Simd::load(weights + (tap * 4 + i) * kQuad));
+        }
+      }
+    }
+    finish.run(acc);
+    x += kPixels * a.tap_x;
+  }
+}
+
+using DepthwiseTiles = void (*)(const DepthwiseArgs&, std::int64_t tiles, const char* x, const char* weights,
+                                const std::int32_t* init, void* out, std::int64_t pixel_bytes);
+
+// Of tiles that write codes; null where the rule is none of the usual ones.
+[[maybe_unused]] DepthwiseTiles coding_tiles3(const RuleArgs& rule) {
+  if (!rule.clamp && rule.form == RuleForm::kQuarterF32) return &depthwise_tiles3<CodePixels<RuleForm::kQuarterF32>>;
+  if (!rule.clamp && rule.form == RuleForm::kEvenF32) return &depthwise_tiles3<CodePixels<RuleForm::kEvenF32>>;
+  return nullptr;
 }
 
 // Of the paths with a dot product of bytes.
@@ -186,23 +232,37 @@ WITIN_NOINLINE void depthwise_tile8(const DepthwiseArgs& a, const char* x, const
   const std::int64_t panel_bytes = (a.kernel_h + 3) / 4 * a.kernel_w * kQuad * 4;
   const std::int64_t pixels = a.out_height * a.out_width;
   const bool usual = a.kernel_w == 3 && a.kernel_h <= 4 && a.step_x == a.tap_x;
-  const auto run4 = usual ? &depthwise_tile8_3 : &depthwise_tile8<4>;
+  const DepthwiseTiles coding = usual ? coding_tiles3(a.rule) : nullptr;
   for (std::int64_t m0 = 0, m1 = 0; m0 < pixels; m0 = m1) {
-    m1 = strip_end(m0, pixels);
+    m1 = a.out.column_stride == 1 ? pixels : strip_end(m0, pixels);
     for (std::int64_t c = 0; c < a.channels; c += kQuad) {
       StripWriter<kQuad, kPixels, true> writer(a.rule, a.out, c, a.channels);
       writer.begin(m0);
       const char* const weights = static_cast<const char*>(a.weights) + c / kQuad * panel_bytes;
+      std::int64_t column = m0 % a.out_width;
+      const char* row = static_cast<const char*>(a.x) + m0 / a.out_width * a.step_y + c;
       for (std::int64_t m = m0; m < m1;) {
-        const std::int64_t column = m % a.out_width;
         const std::int64_t in_row = a.out_width - column;
         const std::int64_t left = in_row < m1 - m ? in_row : m1 - m;
-        const char* const x = static_cast<const char*>(a.x) + m / a.out_width * a.step_y + column * a.step_x + c;
-        const std::int64_t done = left >= 4 ? 4 : left >= 2 ? 2 : 1;
-        const auto run = done == 4 ? run4 : done == 2 ? &depthwise_tile8<2> : &depthwise_tile8<1>;
-        run(a, x, weights, a.init + c, writer.acc());
-        writer.finish(done);
+        const char* const x = row + column * a.step_x;
+        std::int64_t done = left >= 4 ? 4 : left >= 2 ? 2 : 1;
+        char* const codes = done == 4 && coding != nullptr ? writer.quads() : nullptr;
+        if (codes != nullptr) {
+          done = left / 4 * 4;
+          coding(a, done / 4, x, weights, a.init + c, codes, writer.quad_bytes());
+          writer.written(done);
+        } else {
+          if (done == 4 && usual) {
+            depthwise_tiles3<KeepPixels>(a, 1, x, weights, a.init + c, writer.acc(), 0);
+          } else {
+            const auto run = done == 4 ? &depthwise_tile8<4> : done == 2 ? &depthwise_tile8<2> : &depthwise_tile8<1>;
+            run(a, x, weights, a.init + c, writer.acc());
+          }
+          writer.finish(done);
+        }
         m += done;
+        column += done;
+        if (column == a.out_width) column = 0, row += a.step_y;
       }
       writer.end();
     }

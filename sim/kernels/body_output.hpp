@@ -52,7 +52,7 @@ class StripWriter {
 
   // Where quads of s8 codes can be written without passing through acc(), and from quad to quad; null: nowhere.
   [[nodiscard]] WITIN_INLINE char* quads() {
-    return kInLane || quad_bytes_ == 0 || out_.element != Element::kS8 ? nullptr : place();
+    return quad_bytes_ == 0 || out_.element != Element::kS8 ? nullptr : place();
   }
   [[nodiscard]] std::int64_t quad_bytes() const { return quad_bytes_; }
   // Where whole rows of raw accumulators lie one row_stride after the other; null: nowhere.
