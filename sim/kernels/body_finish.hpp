@@ -21,14 +21,14 @@ struct Quotients {
     silent_ = splat(static_cast<float>(a.squares.silent));
     square_factor_ = splat(static_cast<float>(a.squares.factor * scale));
     z_factor_ = splat(static_cast<float>(a.z_factor * scale));
-    lo_ = splat(static_cast<float>(a.rule.lo));
-    hi_ = splat(static_cast<float>(a.rule.hi));
-    margin_ = (S32)splat(a.margin);
+    constexpr float kBeyond = 0.25F;  // the ends, where no code changes
+    lo_ = splat(static_cast<float>(a.rule.lo) - kBeyond);
+    hi_ = splat(static_cast<float>(a.rule.hi) + kBeyond);
   }
 
-  // The codes of a vector; where a lane of what it returns is negative, they may be wrong.
-  WITIN_INLINE S32 run(std::int64_t m, std::int64_t n, Simd::I& code) const {
-    constexpr float kShift = 0x1.8p23F;
+  // Quotients, cut a little beyond the ends of the rule. least: of each lane the least distance of any from where codes
+  // change.
+  WITIN_INLINE Simd::F run(std::int64_t m, std::int64_t n, Simd::F& least) const {
     const auto& sums = a_.sums;
     const std::int64_t at = m * sums.columns + n;
     const std::int32_t* const from = sums.sums + m * sums.row_stride + n;
@@ -45,15 +45,10 @@ struct Quotients {
       q += sqrt(variance) * ((F32)Simd::load(a_.squares.z + at) * square_factor_);
     }
     if constexpr (kSamples) q += (F32)Simd::load(a_.z + at) * z_factor_;
-    const F32 changes = kQuarters ? q : q + 0.5F;  // at integers
-    const F32 distance = changes - ((changes + kShift) - kShift);
-    const Simd::F bounded = Simd::clamp((Simd::F)q, (Simd::F)lo_, (Simd::F)hi_);
-    if constexpr (kQuarters) {
-      code = Simd::sra2(Simd::add(Simd::trunc(bounded), Simd::splat(std::int32_t{2})));
-    } else {
-      code = Simd::rne(bounded);
-    }
-    return ((S32)distance & 0x7fffffff) - margin_;
+    const F32 bounded = (F32)Simd::clamp((Simd::F)q, (Simd::F)lo_, (Simd::F)hi_);
+    const F32 changes = kQuarters ? bounded : bounded + 0.5F;  // at integers
+    least = Simd::least_distance(least, (Simd::F)changes);
+    return (Simd::F)bounded;
   }
 
  private:
@@ -61,7 +56,6 @@ struct Quotients {
   F32 units_[extent(kPlanes)];
   F32 square_units_[extent(kSquares + 1)];
   F32 silent_, square_factor_, z_factor_, lo_, hi_;
-  S32 margin_;
 };
 
 template <int kPlanes, int kSquares, bool kSamples, bool kQuarters>
@@ -69,23 +63,29 @@ void finish_fast(const FinishArgs& a) {
   constexpr int kTogether = 4;
   static_assert(kTogether * Simd::kLanes <= noise_loops::kFinished);
   const Quotients<kPlanes, kSquares, kSamples, kQuarters> quotients(a);
+  const Simd::F one = Simd::splat(1.0F);
+  const Simd::F margin = Simd::splat(a.margin);
   for (std::int64_t m = 0; m < a.sums.rows; ++m) {
     std::int64_t n = 0;
     for (; n + kTogether * Simd::kLanes <= a.sums.columns; n += kTogether * Simd::kLanes) {
       const std::int64_t at = m * a.sums.columns + n;
-      Simd::I code[kTogether];
-      S32 near{};
+      Simd::F least = one;
+      Simd::I t[kTogether];
       WITIN_UNROLL
-      for (int i = 0; i < kTogether; ++i) near |= quotients.run(m, n + i * Simd::kLanes, code[i]);
-      if (__builtin_expect(Simd::any_negative((Simd::I)near), 0)) {
+      for (int i = 0; i < kTogether; ++i) {
+        const Simd::F q = quotients.run(m, n + i * Simd::kLanes, least);
+        t[i] = kQuarters ? Simd::trunc(q) : Simd::rne(q);
+      }
+      if (__builtin_expect(Simd::any_below(least, margin), 0)) {
         noise_loops::finish_exactly(a, m, n, kTogether * Simd::kLanes);
       } else if (a.y8 != nullptr) {
-        const Simd::I low = Simd::pack16(code[0], code[1]);
-        const Simd::I high = Simd::pack16(code[2], code[3]);
-        Simd::store(a.y8 + at, Simd::order8(Simd::pack8(low, high)));
+        Simd::store(a.y8 + at, Simd::order8(pack_codes<kQuarters>(t[0], t[1], t[2], t[3])));
       } else {
         WITIN_UNROLL
-        for (int i = 0; i < kTogether; ++i) Simd::store(a.y + at + i * Simd::kLanes, code[i]);
+        for (int i = 0; i < kTogether; ++i) {
+          if constexpr (kQuarters) t[i] = Simd::sra2(Simd::add(t[i], Simd::splat(std::int32_t{2})));
+          Simd::store(a.y + at + i * Simd::kLanes, t[i]);
+        }
       }
     }
     noise_loops::finish_row(a, m, n);

@@ -41,17 +41,22 @@ struct Convert {
   Simd::F scale_, lo_, hi_;
 };
 
-// Four vectors of accumulators -> one of s8 codes, in lane order.
-template <RuleForm kForm, bool kClamp>
-WITIN_INLINE Simd::I quad8(const Convert<kForm, kClamp>& convert, Simd::I a, Simd::I b, Simd::I c, Simd::I d) {
-  Simd::I low = Simd::pack16(convert(a), convert(b));
-  Simd::I high = Simd::pack16(convert(c), convert(d));
-  if constexpr (is_quarter(kForm)) {
+// Four vectors of what Convert gives -> one of s8 codes, in lane order, saturating.
+template <bool kQuarter>
+WITIN_INLINE Simd::I pack_codes(Simd::I a, Simd::I b, Simd::I c, Simd::I d) {
+  Simd::I low = Simd::pack16(a, b);
+  Simd::I high = Simd::pack16(c, d);
+  if constexpr (kQuarter) {
     const Simd::I two = Simd::splat16(2);
     low = Simd::sra2_16(Simd::adds16(low, two));
     high = Simd::sra2_16(Simd::adds16(high, two));
   }
   return Simd::pack8(low, high);
+}
+
+template <RuleForm kForm, bool kClamp>
+WITIN_INLINE Simd::I quad8(const Convert<kForm, kClamp>& convert, Simd::I a, Simd::I b, Simd::I c, Simd::I d) {
+  return pack_codes<is_quarter(kForm)>(convert(a), convert(b), convert(c), convert(d));
 }
 
 // count is a multiple of kQuad; the codes of quad q go to out + q * quad_bytes. kInLane: accumulator 4 * (kBlockLanes *

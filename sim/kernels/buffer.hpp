@@ -15,10 +15,10 @@ inline constexpr std::size_t kReadSlack = 64;  // bytes a kernel may read (never
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(std::size_t size)
-      : data_(static_cast<std::byte*>(::operator new (size + kReadSlack, std::align_val_t{kAlignment}))), size_(size) {
-    std::memset(data_.get(), 0, size + kReadSlack);
-  }
+  explicit Buffer(std::size_t size) : Buffer(size, 0) { std::memset(data_.get(), 0, size + kReadSlack); }
+
+  // The same, not zeroed: every byte will be written.
+  [[nodiscard]] static Buffer uninitialised(std::size_t size) { return {size, 0}; }
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::byte* data() { return data_.get(); }
@@ -33,6 +33,9 @@ class Buffer {
   }
 
  private:
+  Buffer(std::size_t size, int /*not zeroed*/)
+      : data_(static_cast<std::byte*>(::operator new (size + kReadSlack, std::align_val_t{kAlignment}))), size_(size) {}
+
   struct Release {
     void operator()(std::byte* p) const { ::operator delete (p, std::align_val_t{kAlignment}); }
   };

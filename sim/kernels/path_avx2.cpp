@@ -42,7 +42,12 @@ struct Simd {
   static I mul_even(I a, I b) { return _mm256_mul_epu32(a, b); }       // of the even lanes, 64 bits
   static I odd_to_even(I v) { return _mm256_shuffle_epi32(v, 0xf5); }  // odd lanes are of no use
   static F sqrt(F v) { return _mm256_sqrt_ps(v); }
-  static bool any_negative(I v) { return _mm256_movemask_ps(_mm256_castsi256_ps(v)) != 0; }
+  // Of each lane: the lesser of `least` and the distance of v from the next integer.
+  static F least_distance(F least, F v) {
+    const F distance = _mm256_sub_ps(v, _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    return _mm256_min_ps(least, _mm256_andnot_ps(_mm256_set1_ps(-0.0F), distance));
+  }
+  static bool any_below(F v, F limit) { return _mm256_movemask_ps(_mm256_cmp_ps(v, limit, _CMP_LT_OQ)) != 0; }
 
   static F splat(float v) { return _mm256_set1_ps(v); }
   static F to_f32(I v) { return _mm256_cvtepi32_ps(v); }

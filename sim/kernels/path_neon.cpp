@@ -49,7 +49,9 @@ struct Simd {
   }
   static I odd_to_even(I v) { return vreinterpretq_s32_u64(vshrq_n_u64(vreinterpretq_u64_s32(v), 32)); }
   static F sqrt(F v) { return vsqrtq_f32(v); }
-  static bool any_negative(I v) { return vminvq_s32(v) < 0; }
+  // Of each lane: the lesser of `least` and the distance of v from the next integer.
+  static F least_distance(F least, F v) { return vminq_f32(least, vabdq_f32(v, vrndnq_f32(v))); }
+  static bool any_below(F v, F limit) { return vmaxvq_u32(vcltq_f32(v, limit)) != 0; }
 
   static F splat(float v) { return vdupq_n_f32(v); }
   static F to_f32(I v) { return vcvtq_f32_s32(v); }

@@ -41,7 +41,13 @@ struct Simd {
   static I mul_even(I a, I b) { return _mm_mul_epu32(a, b); }       // of the even lanes, 64 bits
   static I odd_to_even(I v) { return _mm_shuffle_epi32(v, 0xf5); }  // odd lanes are of no use
   static F sqrt(F v) { return _mm_sqrt_ps(v); }
-  static bool any_negative(I v) { return _mm_movemask_ps(_mm_castsi128_ps(v)) != 0; }
+  // Of each lane: the lesser of `least` and the distance of v from the next integer, |v| < 2^22.
+  static F least_distance(F least, F v) {
+    const F shift = _mm_set1_ps(0x1.8p23F);
+    const F distance = _mm_sub_ps(v, _mm_sub_ps(_mm_add_ps(v, shift), shift));
+    return _mm_min_ps(least, _mm_andnot_ps(_mm_set1_ps(-0.0F), distance));
+  }
+  static bool any_below(F v, F limit) { return _mm_movemask_ps(_mm_cmplt_ps(v, limit)) != 0; }
 
   static F splat(float v) { return _mm_set1_ps(v); }
   static F to_f32(I v) { return _mm_cvtepi32_ps(v); }

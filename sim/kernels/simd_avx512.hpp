@@ -35,7 +35,12 @@ struct Avx512 {
   static I mul_even(I a, I b) { return _mm512_mul_epu32(a, b); }  // of the even lanes, 64 bits
   static I odd_to_even(I v) { return _mm512_srli_epi64(v, 32); }  // odd lanes are of no use
   static F sqrt(F v) { return _mm512_sqrt_ps(v); }
-  static bool any_negative(I v) { return _mm512_movepi32_mask(v) != 0; }
+  // Of each lane: the lesser of `least` and the distance of v from the next integer.
+  static F least_distance(F least, F v) {
+    constexpr int kQuiet = 8, kLeastMagnitude = 10;
+    return _mm512_range_ps(least, _mm512_reduce_ps(v, kQuiet), kLeastMagnitude);
+  }
+  static bool any_below(F v, F limit) { return _mm512_cmp_ps_mask(v, limit, _CMP_LT_OQ) != 0; }
 
   static F splat(float v) { return _mm512_set1_ps(v); }
   static F to_f32(I v) { return _mm512_cvtepi32_ps(v); }

@@ -68,7 +68,43 @@ void draw_for(const Sampler& sampler, Term term, Per per, std::int64_t row, std:
   sampler.normals(term, static_cast<std::uint64_t>(first), out);
 }
 
+// Samples of cells, row by row in increasing order: drawn for rows together whose numbers follow each other.
+class CellDraws {
+ public:
+  CellDraws(const Sampler& sampler, Term term, std::span<const std::int64_t> rows, std::int64_t columns)
+      : sampler_(sampler), term_(term), rows_(rows), columns_(static_cast<std::size_t>(columns)) {}
+
+  std::span<const float> of_row(std::size_t k) {
+    if (k >= end_) draw(k);
+    return std::span(z_).subspan((k - begin_) * columns_, columns_);
+  }
+
+ private:
+  static constexpr std::size_t kAtOnce = 2048;  // samples, which stay in the first-level cache
+
+  void draw(std::size_t k) {
+    begin_ = k;
+    end_ = k + 1;
+    const std::size_t most = std::min(rows_.size(), k + std::max<std::size_t>(1, kAtOnce / columns_));
+    while (end_ < most && rows_[end_] == rows_[end_ - 1] + 1) ++end_;
+    z_.resize((end_ - begin_) * columns_);
+    sampler_.normals(term_, static_cast<std::uint64_t>(rows_[k]) * columns_, z_);
+  }
+
+  const Sampler& sampler_;
+  Term term_;
+  std::span<const std::int64_t> rows_;
+  std::size_t columns_;
+  std::size_t begin_ = 0, end_ = 0;  // rows that z_ holds
+  std::vector<float> z_;
+};
+
 }  // namespace
+
+struct NoisyMatrix::Draws {
+  std::optional<CellDraws> cells;  // where a row's samples follow those of the row before
+  std::vector<float> z, common, nu;
+};
 
 MatrixSource::MatrixSource(kernels::Isa isa, MatrixSpec spec)
     : isa_(isa), spec_(std::move(spec)), input_rows_(spec_.row_numbers), weight_(spec_.weight) {
@@ -164,7 +200,11 @@ void NoisyMatrix::prepare_cells() {
   const bool exact = !trial_weight && model_->common_weight_lsb == 0 && !model_->stuck && !model_->drift &&
                      model_->column_gain_relative == 0;
   if (!exact) {
-    std::vector<float> draws(static_cast<std::size_t>(3 * columns_));
+    const auto columns = static_cast<std::size_t>(columns_);
+    Draws draws{{}, std::vector<float>(columns), std::vector<float>(columns), std::vector<float>(columns)};
+    if (trial_weight && model_->weight->per == Per::kCell && columns_ == node_columns_) {
+      draws.cells.emplace(*sampler_, Term::kWeight, input_rows(), columns_);
+    }
     own_cells_ = Product::fixed(isa_, rows_, columns_, codes, 1, [&](std::int64_t row, std::int32_t* cells) {
       fill_row(static_cast<std::size_t>(row), draws, cells);
     });
@@ -175,16 +215,20 @@ void NoisyMatrix::prepare_cells() {
   if (model_->mbs_level != 0 && !given_mbs_) mbs_ = &source_->mbs();
 }
 
-void NoisyMatrix::fill_row(std::size_t k, std::span<float> draws, std::int32_t* cells) const {
+void NoisyMatrix::fill_row(std::size_t k, Draws& draws, std::int32_t* cells) const {
   const auto columns = static_cast<std::size_t>(columns_);
   const std::int64_t row = input_rows()[k];
-  const std::span<float> z = draws.first(columns);
-  const std::span<float> common = draws.subspan(columns, columns);
-  const std::span<float> nu = draws.last(columns);
+  std::span<const float> z = draws.z;
+  const std::span<float> common = draws.common;
+  const std::span<float> nu = draws.nu;
   const std::span<const std::int16_t> own = std::span(source_->weight()).subspan(k * columns, columns);
   const bool trial_weight = model_->weight && model_->weight->scale == Scale::kTrial;
   const bool has_common = model_->common_weight_lsb != 0;
-  if (trial_weight) draw_for(*sampler_, Term::kWeight, model_->weight->per, row, node_columns_, first_column_, z);
+  if (draws.cells) {
+    z = draws.cells->of_row(k);
+  } else if (trial_weight) {
+    draw_for(*sampler_, Term::kWeight, model_->weight->per, row, node_columns_, first_column_, draws.z);
+  }
   if (has_common) {
     const MatrixSpec& spec = this->spec();
     const std::int64_t number = spec.row_numbers[k % spec.row_numbers.size()];

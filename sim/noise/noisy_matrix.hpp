@@ -109,7 +109,8 @@ class NoisyMatrix {
 
   explicit NoisyMatrix(arith::OutputRule rule) : rule_(rule) {}
   void prepare_cells();
-  void fill_row(std::size_t k, std::span<float> draws, std::int32_t* cells) const;
+  struct Draws;  // of one row of cells after the other
+  void fill_row(std::size_t k, Draws& draws, std::int32_t* cells) const;
   void prepare_columns();
   void prepare_frame_terms();
   void prepare_quotients();

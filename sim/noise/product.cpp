@@ -36,7 +36,8 @@ class Packing {
         group_(operands.wide ? 2 : 4),
         groups_((k + group_ - 1) / group_),
         digits_(digits),
-        packed_(std::make_shared<kernels::Buffer>(static_cast<std::size_t>(digits * columns_ * groups_ * 4))),
+        packed_(std::make_shared<kernels::Buffer>(
+            kernels::Buffer::uninitialised(static_cast<std::size_t>(digits * columns_ * groups_ * 4)))),
         cells_(static_cast<std::size_t>(group_ * columns_)) {}
 
   [[nodiscard]] std::int32_t* row(std::int64_t k) { return cells_.data() + k % group_ * columns_; }
