@@ -52,16 +52,16 @@ Status check_bias_rows(const NodeContext& context, const ArrayAttributes& attrib
                        const std::vector<std::int32_t>& bias) {
   if (context.arithmetic() != Arithmetic::kWtm2101 || attributes.mode == Mode::kDigital) return {};
   for (std::size_t n = 0; n < bias.size(); ++n) {
-    const std::string place = std::to_string(bias[n]) + " at element " + std::to_string(n);
+    const auto place = [&] { return std::to_string(bias[n]) + " at element " + std::to_string(n); };
     if (!arith::is_whole_bias(bias[n])) {
       return context.tensor_error(role, "tensor.bias", "bias cannot be put into bias rows, which are driven with 128",
-                                  "a multiple of 128", place);
+                                  "a multiple of 128", place());
     }
     if (attributes.has_bias_rows && !arith::bias_fits(bias[n] / arith::kBiasUnit, attributes.bias_rows)) {
       const std::int64_t rows = attributes.bias_rows;
       return context.tensor_error(
           role, "tensor.bias", "bias does not fit into " + std::to_string(rows) + " bias rows of [-128, 127]",
-          std::to_string(-128 * 128 * rows) + ".." + std::to_string(127 * 128 * rows), place, "raise bias_rows");
+          std::to_string(-128 * 128 * rows) + ".." + std::to_string(127 * 128 * rows), place(), "raise bias_rows");
     }
   }
   return {};
