@@ -19,11 +19,6 @@ namespace {
 class Hash {
  public:
   Hash() noexcept { SHA256_Init(&state_); }
-  Hash(const Sha256State& state, std::uint64_t before) noexcept : Hash() {
-    std::ranges::copy(state, state_.h);
-    state_.Nl = static_cast<SHA_LONG>(before << 3);  // bits
-    state_.Nh = static_cast<SHA_LONG>(before >> 29);
-  }
   void add(std::span<const std::byte> bytes) noexcept { SHA256_Update(&state_, bytes.data(), bytes.size()); }
   Sha256 digest() noexcept {
     Sha256 digest{};
@@ -41,12 +36,6 @@ class Hash {
 Sha256 sha256_of(std::span<const std::byte> bytes) noexcept {
   Hash hash;
   hash.add(bytes);
-  return hash.digest();
-}
-
-Sha256 sha256_of(std::span<const std::byte> rest, const Sha256State& state, std::uint64_t before) noexcept {
-  Hash hash(state, before);
-  hash.add(rest);
   return hash.digest();
 }
 

@@ -6,12 +6,18 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
+#include <atomic>
+#include <functional>
 #include <new>
+#include <numeric>
+#include <system_error>
+#include <thread>
 
 #include "sim/guard.hpp"
 #include "sim/package/byte_source.hpp"
 #include "sim/package/bytes.hpp"
-#include "sim/package/digests.hpp"
+#include "sim/package/digest.hpp"
 #include "sim/package/limits.hpp"
 #include "sim/package/manifest.hpp"
 #include "sim/package/npy.hpp"
@@ -114,6 +120,32 @@ Status load_tensor(std::span<const std::byte> bytes, const ZipMember& member, co
   return {};
 }
 
+// The digests of some members, by several threads where that is worth their start. The helpers allocate nothing: what a
+// thread throws ends the process.
+std::vector<Sha256> digests_of(std::span<const std::span<const std::byte>> members) {
+  constexpr std::size_t kWorthAThread = std::size_t{512} << 10;
+  std::vector<Sha256> digests(members.size());
+  std::vector<std::size_t> order(members.size());  // largest first
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, std::greater(), [&](std::size_t i) { return members[i].size(); });
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < order.size(); i = next++) digests[order[i]] = sha256_of(members[order[i]]);
+  };
+  std::size_t bytes = 0;
+  for (const auto& member : members) bytes += member.size();
+  const std::size_t threads =
+      std::min<std::size_t>({bytes / kWorthAThread, members.size(), std::thread::hardware_concurrency()});
+  std::vector<std::jthread> helpers;
+  try {
+    while (helpers.size() + 1 < threads) helpers.emplace_back(work);
+  } catch (const std::system_error&) {  // no thread to be had: this one does it all
+  }
+  work();
+  helpers.clear();
+  return digests;
+}
+
 // Memory for a file's bytes: tensors that a writer aligned in the file are aligned here, and a large file lies in
 // large pages, which cost less to get than to fill.
 std::shared_ptr<std::byte> take_image(std::size_t size) {
@@ -152,7 +184,7 @@ Result<Package> parse_package(std::span<const std::byte> bytes, std::shared_ptr<
     contents.push_back(
         bytes.subspan(static_cast<std::size_t>(member.data_offset), static_cast<std::size_t>(member.size)));
   }
-  const std::vector<Sha256> digests = sha256_of(contents);
+  const std::vector<Sha256> digests = digests_of(contents);
   for (std::size_t i = 0; i < package.tensors.size(); ++i) {
     Status loaded =
         load_tensor(contents[i], *members[i], plan->manifest.digests[i], hex(digests[i]), package.tensors[i]);
