@@ -45,6 +45,11 @@ constexpr std::size_t extent(std::int64_t n) { return static_cast<std::size_t>(n
 #include "sim/kernels/body_output.hpp"
 //
 #include "sim/kernels/body_depthwise.hpp"
+#include "sim/kernels/body_tile.hpp"
+//
+#include "sim/kernels/body_pack_x.hpp"
+#include "sim/kernels/body_row.hpp"
+//
 #include "sim/kernels/body_matmul.hpp"
 #include "sim/kernels/body_noise.hpp"
 #include "sim/kernels/noise_loops.hpp"

@@ -14,6 +14,7 @@ struct Simd {
   static constexpr int kTileRows = 6;
   static constexpr int kTileVectors = 2;
   static constexpr bool kFetchAhead = true;
+  static constexpr bool kPacksX = true;
   static constexpr int kFromMemory = 1;
 
   static I dot8(I acc, I, I) { return acc; }

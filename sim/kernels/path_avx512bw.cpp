@@ -8,6 +8,7 @@ struct Simd : Avx512 {
   static constexpr int kTileRows = 6;
   static constexpr int kTileVectors = 4;
   static constexpr bool kFetchAhead = true;
+  static constexpr bool kPacksX = false;
   static constexpr int kFromMemory = 0;
   static I dot8(I acc, I, I) { return acc; }
   static I dot16(I acc, I x, I w) { return add(acc, multiply16(x, w)); }

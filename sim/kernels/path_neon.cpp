@@ -14,6 +14,7 @@ struct Simd {
   static constexpr int kTileRows = 6;
   static constexpr int kTileVectors = 4;
   static constexpr bool kFetchAhead = true;
+  static constexpr bool kPacksX = false;
   static constexpr int kFromMemory = 0;
 
   static I dot8(I acc, I x, I w) { return vdotq_s32(acc, vreinterpretq_s8_s32(x), vreinterpretq_s8_s32(w)); }

@@ -14,6 +14,7 @@ struct Simd {
   static constexpr int kTileRows = 3;
   static constexpr int kTileVectors = 4;
   static constexpr bool kFetchAhead = false;
+  static constexpr bool kPacksX = false;
   static constexpr int kFromMemory = 4;
 
   static I dot8(I acc, I, I) { return acc; }

@@ -149,5 +149,6 @@ TEST_CASE("convolution: strides, pads, dilations, groups, depthwise") {
     check(isa, {geometry(2, 1, 40, 1, 2), 32, witin::unsigned_range(8), 0}, ++seed);
     check(isa, {geometry(64, 6, 7, 3, 3), 64, witin::unsigned_range(8), 0}, ++seed);
     check(isa, {geometry(1, 12, 12, 5, 5), 8, witin::unsigned_range(8), 0}, ++seed);
+    check(isa, {geometry(5, 8, 9, 3, 3), 272, witin::unsigned_range(8), 0}, ++seed);
   }
 }

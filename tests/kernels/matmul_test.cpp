@@ -165,6 +165,15 @@ TEST_CASE("matmul: shapes of published networks") {
   }
 }
 
+TEST_CASE("matmul: more rows than stay in the cache, against many panels of columns") {
+  unsigned seed = 200;
+  for (const Isa isa : witin::kernels::runnable_isas()) {
+    for (const auto& shape : {std::array<std::int64_t, 3>{59, 37, 272}, {150, 1001, 260}, {113, 2046, 256}}) {
+      check_random(isa, {shape[0], shape[1], shape[2], witin::unsigned_range(8), witin::signed_range(8)}, ++seed);
+    }
+  }
+}
+
 TEST_CASE("matmul: row tables, output tables and a second bias") {
   std::mt19937 random(3);
   const std::int64_t k = 37;

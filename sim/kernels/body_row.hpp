@@ -1,0 +1,89 @@
+// One row of x against packed weights: as fast as the weights can be read. Part of body.hpp.
+#pragma once
+
+namespace {
+
+// One row, which needs no table: K is unrolled over kUnroll sets of accumulators, so that the additions do not wait for
+// each other.
+template <class Dot, int V, int kUnroll>
+WITIN_NOINLINE void run_row(const MatmulArgs& a, const Tile& t) {
+  Simd::I acc[extent(kUnroll)][extent(V)];
+  WITIN_UNROLL
+  for (int u = 0; u < kUnroll; ++u) {
+    WITIN_UNROLL
+    for (int v = 0; v < V; ++v) acc[u][v] = u == 0 ? Simd::load(t.init + v * Simd::kLanes) : Simd::zero();
+  }
+  const char* const row = t.rows.x;
+  const char* w = t.weights;
+  const auto step = [&](int u, const char* x) WITIN_INLINE_LAMBDA {
+    Simd::I xb = Simd::splat4(x);
+    WITIN_OPAQUE(xb);
+    WITIN_UNROLL
+    for (int v = 0; v < V; ++v) {
+      acc[u][v] = Dot::dot(acc[u][v], xb, Simd::load(w + u * kStepBytes<V> + v * (Simd::kLanes * 4)));
+      WITIN_OPAQUE(acc[u][v]);
+    }
+  };
+  // The steps that lie together, then those left over; a single run has them in one piece.
+  const std::int64_t together = a.segments == 1 ? a.groups_per_run : a.groups_per_run / kStepsTogether * kStepsTogether;
+  for (std::int64_t first = 0, end = 0; first < a.groups_per_run; first = end) {
+    end = first < together ? together : a.groups_per_run;
+    for (std::int64_t s = 0; s < a.segments; ++s) {
+      const char* x = row + segment_offset<Dot>(a, s) + first * kGroupBytes;
+      std::int64_t left = end - first;
+      for (; left >= kUnroll; left -= kUnroll) {
+        WITIN_UNROLL
+        for (int u = 0; u < kUnroll; ++u) step(u, x + u * kGroupBytes);
+        x += kUnroll * kGroupBytes;
+        w += kUnroll * kStepBytes<V>;
+      }
+      for (; left > 0; --left) {
+        step(0, x);
+        x += kGroupBytes;
+        w += kStepBytes<V>;
+      }
+    }
+  }
+  WITIN_UNROLL
+  for (int v = 0; v < V; ++v) {
+    WITIN_UNROLL
+    for (int u = 1; u < kUnroll; ++u) acc[0][v] = Simd::add(acc[0][v], acc[u][v]);
+    Simd::store(t.acc + v * Simd::kLanes, acc[0][v]);
+  }
+}
+
+// Accumulators of each column of a single row.
+template <int V>
+constexpr int kRowUnroll = V >= 8   ? 1
+                           : V >= 4 ? 2
+                           : V >= 2 ? 4
+                                    : 8;
+
+// A single row: its panels are rows of a matrix with kMaxColumns columns to the writer, so that the output rule passes
+// over many at once. Returns the columns done.
+template <class Dot>
+std::int64_t run_single_row(const MatmulArgs& a) {
+  OutputArgs out = a.out;
+  out.row_stride = kMaxColumns * out.column_stride;
+  out.row_offsets = nullptr;
+  if (a.out.row_offsets != nullptr)
+    out.data = static_cast<char*>(out.data) + a.out.row_offsets[0] * size_of(out.element);
+  StripWriter<kMaxColumns, kMaxRows> writer(a.rule, out, 0, kMaxColumns);
+  Tile t;
+  t.rows.x = x_row<Dot>(a, 0);
+  const std::int64_t panels = a.n / kMaxColumns;
+  for (std::int64_t first = 0; first < panels; first += kMaxRows) {
+    const std::int64_t count = panels - first < kMaxRows ? panels - first : kMaxRows;
+    for (std::int64_t p = 0; p < count; ++p) {
+      place_panel(a, (first + p) * kMaxColumns, t);
+      t.acc = writer.acc() + p * kMaxColumns;
+      run_row<Dot, Simd::kTileVectors, kRowUnroll<Simd::kTileVectors>>(a, t);
+    }
+    writer.begin(first);
+    writer.finish(count);
+    writer.end();
+  }
+  return panels * kMaxColumns;
+}
+
+}  // namespace
