@@ -105,7 +105,7 @@ WITIN_INLINE Words<kSets> philox(const Schedule& keys, std::uint64_t first) {
   for (int set = 0; set < kSets; ++set) {
     WITIN_UNROLL
     for (int i = 0; i < 4; ++i) {
-      out.w[set][i] = (U32)((c[2 * set][i] & 0xFFFFFFFFU) | (c[2 * set + 1][i] << 32));
+      out.w[set][i] = (U32)Simd::even_lanes((Simd::I)c[2 * set][i], (Simd::I)c[2 * set + 1][i]);
     }
   }
   return out;

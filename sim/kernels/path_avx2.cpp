@@ -42,6 +42,8 @@ struct Simd {
 
   static I mul_even(I a, I b) { return _mm256_mul_epu32(a, b); }       // of the even lanes, 64 bits
   static I odd_to_even(I v) { return _mm256_shuffle_epi32(v, 0xf5); }  // odd lanes are of no use
+  // a0 b0 a2 b2 ...
+  static I even_lanes(I a, I b) { return _mm256_blend_epi32(a, _mm256_shuffle_epi32(b, 0xa0), 0xaa); }
   static F sqrt(F v) { return _mm256_sqrt_ps(v); }
   // Of each lane: the lesser of `least` and the distance of v from the next integer.
   static F least_distance(F least, F v) {

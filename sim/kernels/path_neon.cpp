@@ -49,6 +49,8 @@ struct Simd {
     return vreinterpretq_s32_u64(vmull_u32(x, y));
   }
   static I odd_to_even(I v) { return vreinterpretq_s32_u64(vshrq_n_u64(vreinterpretq_u64_s32(v), 32)); }
+  // a0 b0 a2 b2 ...
+  static I even_lanes(I a, I b) { return vtrn1q_s32(a, b); }
   static F sqrt(F v) { return vsqrtq_f32(v); }
   // Of each lane: the lesser of `least` and the distance of v from the next integer.
   static F least_distance(F least, F v) { return vminq_f32(least, vabdq_f32(v, vrndnq_f32(v))); }

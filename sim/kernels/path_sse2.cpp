@@ -41,6 +41,10 @@ struct Simd {
 
   static I mul_even(I a, I b) { return _mm_mul_epu32(a, b); }       // of the even lanes, 64 bits
   static I odd_to_even(I v) { return _mm_shuffle_epi32(v, 0xf5); }  // odd lanes are of no use
+  // a0 b0 a2 b2 ...
+  static I even_lanes(I a, I b) {
+    return _mm_or_si128(_mm_and_si128(a, _mm_set1_epi64x(0xffffffff)), _mm_slli_epi64(b, 32));
+  }
   static F sqrt(F v) { return _mm_sqrt_ps(v); }
   // Of each lane: the lesser of `least` and the distance of v from the next integer, |v| < 2^22.
   static F least_distance(F least, F v) {
