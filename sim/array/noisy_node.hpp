@@ -83,6 +83,9 @@ class NoisyNode final : public ops::Noise {
   NoisyNode(std::shared_ptr<const NoiseSource> source, const ops::NoiseSetup& setup, const arith::OutputRule& rule);
   Status prepare();
   [[nodiscard]] bool reads_in_place(const Matrix& matrix) const;
+  [[nodiscard]] bool goes_straight_through(const ops::Run& run, const Matrix& matrix) const;
+  void run_frames(const ops::Run& run, const Matrix& matrix) const;
+  [[nodiscard]] noise::Pass pass_of(std::int64_t frame, const Matrix& matrix, std::int64_t pixel) const;
   [[nodiscard]] bool in_one_piece(std::span<const Position> positions, std::int64_t columns) const;
   void run_matrices(const Block& block, std::span<const Matrix> parts) const;
   void run_positions(const Block& block, std::span<const Matrix> parts, std::span<const Position> positions) const;

@@ -39,6 +39,10 @@ void NoisyNode::run(const ops::Run& run, std::span<const std::int32_t> past) con
   const Block block{&run, codes, past, elements};
   const auto parts = static_cast<std::size_t>(parts_);
   for (std::size_t i = 0; i < matrices_.size(); i += parts) {
+    if (parts == 1 && goes_straight_through(run, matrices_[i])) {
+      run_frames(run, matrices_[i]);
+      continue;
+    }
     run_matrices(block, std::span(matrices_).subspan(i, parts));
   }
   run.scratch->rewind(mark);
@@ -53,6 +57,30 @@ bool NoisyNode::reads_in_place(const Matrix& matrix) const {
   const bool now = !lowering.time || matrix.layout->w->outputs.front().start + run.w == 0;
   return !source_->attributes.split && !pn() && now && pixels() == 1 && run.count == elements &&
          (lowering.input.channel == 1 || elements == 1);
+}
+
+// Whether its frames are nothing but rows of codes in and rows of codes out, which are the whole output.
+bool NoisyNode::goes_straight_through(const ops::Run& run, const Matrix& matrix) const {
+  return reads_in_place(matrix) && matrix.noisy.columns() == source_->output.elements() &&
+         source_->lowering.output.channel == 1 && source_->output.storage() == Storage::kS8 &&
+         run.field(kNpuAcc) == nullptr && (!rule_.has_v() || run.field(kNpuV) == nullptr) &&
+         matrix.noisy.finishes_at_once();
+}
+
+void NoisyNode::run_frames(const ops::Run& run, const Matrix& matrix) const {
+  const ops::Scratch::Mark mark = run.scratch->mark();
+  const auto passes = run.scratch->take<noise::Pass>(static_cast<std::size_t>(run.frames));
+  for (std::int64_t frame = 0; frame < run.frames; ++frame) {
+    passes[static_cast<std::size_t>(frame)] = pass_of(run.first_frame + frame, matrix, 0);
+  }
+  matrix.noisy.run_to_bytes({run.inputs[0], source_->input.storage(), source_->input.elements()}, passes,
+                            static_cast<std::int8_t*>(run.output), *run.scratch);
+  run.scratch->rewind(mark);
+}
+
+noise::Pass NoisyNode::pass_of(std::int64_t frame, const Matrix& matrix, std::int64_t pixel) const {
+  const std::int64_t part = frame * parts_ + matrix.layout->part;
+  return (part * source_->lowering.groups + matrix.layout->group) * pixels() + pixel;
 }
 
 // Whether the outputs of these positions are consecutive bytes.
@@ -134,8 +162,7 @@ void NoisyNode::run_positions(const Block& block, std::span<const Matrix> parts,
     const auto input_noise = scratch.take<float>(plane ? own : 0);
     if (plane) gather_noise(block, matrix.layout->runs, positions, input_noise);
     for (std::size_t m = 0; m < positions.size(); ++m) {
-      const std::int64_t part = (run.first_frame + positions[m].frame) * parts_ + matrix.layout->part;
-      passes[m] = (part * source_->lowering.groups + matrix.layout->group) * pixels() + positions[m].pixel;
+      passes[m] = pass_of(run.first_frame + positions[m].frame, matrix, positions[m].pixel);
     }
     if (alone && in_one_piece(positions, columns) && acc.empty() && v.empty() && matrix.noisy.finishes_at_once()) {
       matrix.noisy.run_to_bytes(codes, passes, static_cast<std::int8_t*>(run.output) + positions.front().place,

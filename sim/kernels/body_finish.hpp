@@ -58,10 +58,21 @@ struct Quotients {
   F32 silent_, square_factor_, z_factor_, lo_, hi_;
 };
 
+constexpr int kTogether = 4;  // vectors
+
+// The codes of those vectors whose quotients do not say them.
+template <class Q>
+WITIN_NOINLINE void repair(const Q& quotients, const FinishArgs& a, std::int64_t m, std::int64_t n) {
+  static_assert(Simd::kLanes <= noise_loops::kFinished);
+  for (std::int64_t own = n; own < n + kTogether * Simd::kLanes; own += Simd::kLanes) {
+    Simd::F least = Simd::splat(1.0F);
+    (void)quotients.run(m, own, least);
+    if (Simd::any_below(least, Simd::splat(a.margin))) noise_loops::finish_exactly(a, m, own, Simd::kLanes);
+  }
+}
+
 template <int kPlanes, int kSquares, bool kSamples, bool kQuarters>
 void finish_fast(const FinishArgs& a) {
-  constexpr int kTogether = 4;
-  static_assert(kTogether * Simd::kLanes <= noise_loops::kFinished);
   const Quotients<kPlanes, kSquares, kSamples, kQuarters> quotients(a);
   const Simd::F one = Simd::splat(1.0F);
   const Simd::F margin = Simd::splat(a.margin);
@@ -76,9 +87,7 @@ void finish_fast(const FinishArgs& a) {
         const Simd::F q = quotients.run(m, n + i * Simd::kLanes, least);
         t[i] = kQuarters ? Simd::trunc(q) : Simd::rne(q);
       }
-      if (__builtin_expect(Simd::any_below(least, margin), 0)) {
-        noise_loops::finish_exactly(a, m, n, kTogether * Simd::kLanes);
-      } else if (a.y8 != nullptr) {
+      if (a.y8 != nullptr) {
         Simd::store(a.y8 + at, Simd::order8(pack_codes<kQuarters>(t[0], t[1], t[2], t[3])));
       } else {
         WITIN_UNROLL
@@ -87,6 +96,7 @@ void finish_fast(const FinishArgs& a) {
           Simd::store(a.y + at + i * Simd::kLanes, t[i]);
         }
       }
+      if (__builtin_expect(Simd::any_below(least, margin), 0)) repair(quotients, a, m, n);
     }
     noise_loops::finish_row(a, m, n);
   }

@@ -87,8 +87,9 @@ class CellDraws {
     end_ = k + 1;
     const std::size_t most = std::min(rows_.size(), k + std::max<std::size_t>(1, kAtOnce / columns_));
     while (end_ < most && rows_[end_] == rows_[end_ - 1] + 1) ++end_;
-    z_.resize((end_ - begin_) * columns_);
-    sampler_.normals(term_, static_cast<std::uint64_t>(rows_[k]) * columns_, z_);
+    const std::size_t count = (end_ - begin_) * columns_;
+    if (z_.size() < count) z_.resize(count);
+    sampler_.normals(term_, static_cast<std::uint64_t>(rows_[k]) * columns_, std::span(z_).first(count));
   }
 
   const Sampler& sampler_;
