@@ -177,9 +177,9 @@ WITIN_INLINE void sets(const Schedule& keys, std::uint64_t first, std::int64_t b
   pairs<2 * kSets>(w, angle, to);
 }
 
-// Two vectors of blocks at a time: the multiplications of one wait for each other.
+// Several vectors of blocks at a time, as many as registers can hold: the multiplications of one wait for each other.
 void normals(const witin::kernels::NormalStream& stream, std::uint64_t first_chunk, std::int64_t chunks, float* out) {
-  constexpr int kTogether = 2;
+  constexpr int kTogether = Simd::kLanes == 16 ? 3 : 2;
   Schedule keys = schedule(stream);
   asm volatile("" : "+m"(keys));  // they are made once, not where they are used
   const std::uint64_t first = first_chunk * kBlocks;

@@ -32,7 +32,7 @@ struct Avx512 {
   static I sra2(I a) { return _mm512_srai_epi32(a, 2); }
   static I sra2_16(I a) { return _mm512_srai_epi16(a, 2); }
 
-  static I mul_even(I a, I b) { return _mm512_mul_epu32(a, b); }  // of the even lanes, 64 bits
+  static I mul_even(I a, I b) { return _mm512_mul_epu32(a, b); }                // of the even lanes, 64 bits
   static I odd_to_even(I v) { return _mm512_shuffle_epi32(v, _MM_PERM_DDBB); }  // odd lanes are of no use
   // a0 b0 a2 b2 ...
   static I even_lanes(I a, I b) { return _mm512_mask_shuffle_epi32(a, 0xaaaa, b, _MM_PERM_CCAA); }
