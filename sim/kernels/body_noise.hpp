@@ -188,7 +188,7 @@ void normals(const witin::kernels::NormalStream& stream, std::uint64_t first_chu
   for (; block + kTogether * Simd::kLanes <= blocks; block += kTogether * Simd::kLanes) {
     sets<kTogether>(keys, first, block, out);
   }
-  if (block < blocks) sets<1>(keys, first, block, out);
+  for (; block < blocks; block += Simd::kLanes) sets<1>(keys, first, block, out);
 }
 
 }  // namespace noise_body
