@@ -45,7 +45,7 @@ std::int64_t run_rows(const MatmulArgs& a, Tile& t, std::int64_t m, std::int64_t
     if (rows >= 2) return run_short_tile<Dot, 2, V>(t);
   }
   t.rows.x = x_row<Dot>(a, m);
-  return run_row<Dot, V, kRowUnroll<V>>(a, t), 1;
+  return run_row<Dot, V>(a, t), 1;
 }
 
 template <class Dot, int V>

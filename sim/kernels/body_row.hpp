@@ -3,15 +3,18 @@
 
 namespace {
 
-// One row, which needs no table: K is unrolled over kUnroll sets of accumulators, so that the additions do not wait for
-// each other.
-template <class Dot, int V, int kUnroll>
-WITIN_NOINLINE void run_row(const MatmulArgs& a, const Tile& t) {
-  Simd::I acc[extent(kUnroll)][extent(V)];
+// kPanels panels of V vectors each, the next `pitch` bytes behind one: x is broadcast once for all, and the stream of
+// weights stops once where a loop ends. K passes over kSets sets of accumulators, so that additions do not wait for
+// each other. Needs no table of steps.
+template <class Dot, int V, int kPanels, int kSets>
+WITIN_NOINLINE void run_row(const MatmulArgs& a, const Tile& t, std::int64_t pitch) {
+  constexpr int kVectors = kPanels * V;
+  constexpr int kUnroll = kSets < 2 ? 2 : kSets;
+  Simd::I acc[extent(kSets)][extent(kVectors)];
   WITIN_UNROLL
-  for (int u = 0; u < kUnroll; ++u) {
+  for (int u = 0; u < kSets; ++u) {
     WITIN_UNROLL
-    for (int v = 0; v < V; ++v) acc[u][v] = u == 0 ? Simd::load(t.init + v * Simd::kLanes) : Simd::zero();
+    for (int v = 0; v < kVectors; ++v) acc[u][v] = u == 0 ? Simd::load(t.init + v * Simd::kLanes) : Simd::zero();
   }
   const char* const row = t.rows.x;
   const char* w = t.weights;
@@ -19,9 +22,11 @@ WITIN_NOINLINE void run_row(const MatmulArgs& a, const Tile& t) {
     Simd::I xb = Simd::splat4(x);
     WITIN_OPAQUE(xb);
     WITIN_UNROLL
-    for (int v = 0; v < V; ++v) {
-      acc[u][v] = Dot::dot(acc[u][v], xb, Simd::load(w + u * kStepBytes<V> + v * (Simd::kLanes * 4)));
-      WITIN_OPAQUE(acc[u][v]);
+    for (int v = 0; v < kVectors; ++v) {
+      const char* const panel = w + v / V * pitch;
+      Simd::I& sum = acc[u % kSets][v];
+      sum = Dot::dot(sum, xb, Simd::load(panel + u * kStepBytes<V> + v % V * (Simd::kLanes * 4)));
+      WITIN_OPAQUE(sum);
     }
   };
   // The steps that lie together, then those left over; a single run has them in one piece.
@@ -45,24 +50,33 @@ WITIN_NOINLINE void run_row(const MatmulArgs& a, const Tile& t) {
     }
   }
   WITIN_UNROLL
-  for (int v = 0; v < V; ++v) {
+  for (int v = 0; v < kVectors; ++v) {
     WITIN_UNROLL
-    for (int u = 1; u < kUnroll; ++u) acc[0][v] = Simd::add(acc[0][v], acc[u][v]);
+    for (int u = 1; u < kSets; ++u) acc[0][v] = Simd::add(acc[0][v], acc[u][v]);
     Simd::store(t.acc + v * Simd::kLanes, acc[0][v]);
   }
 }
 
-// Accumulators of each column of a single row.
-template <int V>
-constexpr int kRowUnroll = V >= 8   ? 1
-                           : V >= 4 ? 2
-                           : V >= 2 ? 4
-                                    : 8;
+// Sets of accumulators of a single row.
+template <int kVectors>
+constexpr int kRowSets = kVectors >= 8   ? 1
+                         : kVectors >= 4 ? 2
+                         : kVectors >= 2 ? 4
+                                         : 8;
+
+template <class Dot, int V, int kPanels = 1>
+WITIN_INLINE void run_row(const MatmulArgs& a, const Tile& t) {
+  run_row<Dot, V, kPanels, kRowSets<kPanels * V>>(a, t, kMaxColumns * row_bytes_of(a));
+}
+
+// Panels that the registers hold.
+constexpr int kRowPanels = Simd::kTileRows >= 4 ? 4 : 2;
 
 // A single row: its panels are rows of a matrix with kMaxColumns columns to the writer, so that the output rule passes
 // over many at once. Returns the columns done.
 template <class Dot>
 std::int64_t run_single_row(const MatmulArgs& a) {
+  constexpr int V = Simd::kTileVectors;
   OutputArgs out = a.out;
   out.row_stride = kMaxColumns * out.column_stride;
   out.row_offsets = nullptr;
@@ -74,10 +88,17 @@ std::int64_t run_single_row(const MatmulArgs& a) {
   const std::int64_t panels = a.n / kMaxColumns;
   for (std::int64_t first = 0; first < panels; first += kMaxRows) {
     const std::int64_t count = panels - first < kMaxRows ? panels - first : kMaxRows;
-    for (std::int64_t p = 0; p < count; ++p) {
+    for (std::int64_t p = 0, done = 0; p < count; p += done) {
       place_panel(a, (first + p) * kMaxColumns, t);
       t.acc = writer.acc() + p * kMaxColumns;
-      run_row<Dot, Simd::kTileVectors, kRowUnroll<Simd::kTileVectors>>(a, t);
+      done = count - p >= kRowPanels ? kRowPanels : count - p >= 2 ? 2 : 1;
+      if (done == kRowPanels) {
+        run_row<Dot, V, kRowPanels>(a, t);
+      } else if (done == 2) {
+        run_row<Dot, V, 2>(a, t);
+      } else {
+        run_row<Dot, V>(a, t);
+      }
     }
     writer.begin(first);
     writer.finish(count);
