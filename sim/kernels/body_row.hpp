@@ -4,12 +4,12 @@
 namespace {
 
 // kPanels panels of V vectors each, the next `pitch` bytes behind one: x is broadcast once for all, and the stream of
-// weights stops once where a loop ends. K passes over kSets sets of accumulators, so that additions do not wait for
-// each other. Needs no table of steps.
+// weights stops once where a loop ends. x is loaded for four steps: loads are what weights need. K passes over kSets
+// sets of accumulators, so that additions do not wait for each other. Needs no table of steps.
 template <class Dot, int V, int kPanels, int kSets>
 WITIN_NOINLINE void run_row(const MatmulArgs& a, const Tile& t, std::int64_t pitch) {
   constexpr int kVectors = kPanels * V;
-  constexpr int kUnroll = kSets < 2 ? 2 : kSets;
+  static_assert(kSets <= kStepsTogether);
   Simd::I acc[extent(kSets)][extent(kVectors)];
   WITIN_UNROLL
   for (int u = 0; u < kSets; ++u) {
@@ -18,8 +18,7 @@ WITIN_NOINLINE void run_row(const MatmulArgs& a, const Tile& t, std::int64_t pit
   }
   const char* const row = t.rows.x;
   const char* w = t.weights;
-  const auto step = [&](int u, const char* x) WITIN_INLINE_LAMBDA {
-    Simd::I xb = Simd::splat4(x);
+  const auto step = [&](int u, Simd::I xb) WITIN_INLINE_LAMBDA {
     WITIN_OPAQUE(xb);
     WITIN_UNROLL
     for (int v = 0; v < kVectors; ++v) {
@@ -36,14 +35,18 @@ WITIN_NOINLINE void run_row(const MatmulArgs& a, const Tile& t, std::int64_t pit
     for (std::int64_t s = 0; s < a.segments; ++s) {
       const char* x = row + segment_offset<Dot>(a, s) + first * kGroupBytes;
       std::int64_t left = end - first;
-      for (; left >= kUnroll; left -= kUnroll) {
-        WITIN_UNROLL
-        for (int u = 0; u < kUnroll; ++u) step(u, x + u * kGroupBytes);
-        x += kUnroll * kGroupBytes;
-        w += kUnroll * kStepBytes<V>;
+      for (; left >= kStepsTogether; left -= kStepsTogether) {
+        Simd::I four = Simd::splat_lane(x);
+        WITIN_OPAQUE(four);
+        step(0, Simd::splat_word<0>(four));
+        step(1, Simd::splat_word<1>(four));
+        step(2, Simd::splat_word<2>(four));
+        step(3, Simd::splat_word<3>(four));
+        x += kStepsTogether * kGroupBytes;
+        w += kStepsTogether * kStepBytes<V>;
       }
       for (; left > 0; --left) {
-        step(0, x);
+        step(0, Simd::splat4(x));
         x += kGroupBytes;
         w += kStepBytes<V>;
       }
@@ -61,8 +64,7 @@ WITIN_NOINLINE void run_row(const MatmulArgs& a, const Tile& t, std::int64_t pit
 template <int kVectors>
 constexpr int kRowSets = kVectors >= 8   ? 1
                          : kVectors >= 4 ? 2
-                         : kVectors >= 2 ? 4
-                                         : 8;
+                                         : 4;
 
 template <class Dot, int V, int kPanels = 1>
 WITIN_INLINE void run_row(const MatmulArgs& a, const Tile& t) {

@@ -34,6 +34,13 @@ struct Simd {
     __builtin_memcpy(&bytes, p, 4);
     return _mm256_set1_epi32(bytes);
   }
+  static I splat_lane(const char* p) {
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+  template <int k>
+  static I splat_word(I v) {
+    return _mm256_shuffle_epi32(v, 0x55 * k);
+  }
   static I flip(I a, I b) { return _mm256_xor_si256(a, b); }
   static I add(I a, I b) { return _mm256_add_epi32(a, b); }
   static I adds16(I a, I b) { return _mm256_adds_epi16(a, b); }

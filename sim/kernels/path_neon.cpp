@@ -37,6 +37,11 @@ struct Simd {
     __builtin_memcpy(&bytes, p, 4);
     return vdupq_n_s32(bytes);
   }
+  static I splat_lane(const char* p) { return load(p); }
+  template <int k>
+  static I splat_word(I v) {
+    return vdupq_laneq_s32(v, k);
+  }
   static I flip(I a, I b) { return veorq_s32(a, b); }
   static I add(I a, I b) { return vaddq_s32(a, b); }
   static I adds16(I a, I b) { return vreinterpretq_s32_s16(vqaddq_s16(s16(a), s16(b))); }

@@ -33,6 +33,11 @@ struct Simd {
     __builtin_memcpy(&bytes, p, 4);
     return _mm_set1_epi32(bytes);
   }
+  static I splat_lane(const char* p) { return load(p); }
+  template <int k>
+  static I splat_word(I v) {
+    return _mm_shuffle_epi32(v, 0x55 * k);
+  }
   static I flip(I a, I b) { return _mm_xor_si128(a, b); }
   static I add(I a, I b) { return _mm_add_epi32(a, b); }
   static I adds16(I a, I b) { return _mm_adds_epi16(a, b); }

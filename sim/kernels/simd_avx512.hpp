@@ -24,6 +24,12 @@ struct Avx512 {
     __builtin_memcpy(&bytes, p, 4);
     return _mm512_set1_epi32(bytes);
   }
+  // 16 bytes of memory in every 128-bit lane; word k of each lane in all words of it.
+  static I splat_lane(const char* p) { return _mm512_broadcast_i32x4(load128(p)); }
+  template <int k>
+  static I splat_word(I v) {
+    return _mm512_shuffle_epi32(v, static_cast<_MM_PERM_ENUM>(0x55 * k));
+  }
   static I flip(I a, I b) { return _mm512_xor_si512(a, b); }
   static I add(I a, I b) { return _mm512_add_epi32(a, b); }
   static I multiply16(I x, I w) { return _mm512_madd_epi16(x, w); }
