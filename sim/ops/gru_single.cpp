@@ -5,34 +5,22 @@
 // The cell with one candidate matrix. order "rz": the columns of W_zr are r, then z. Source: sim/arith/numerics.md; the
 // vendor's formula as printed, no published trace, so every choice is an attribute.
 #include "sim/ops/defs.hpp"
-#include "sim/ops/recurrent.hpp"
+#include "sim/ops/gru_cell.hpp"
 
 namespace witin::ops {
 namespace {
 
-class GruSingle final : public RecurrentOperator {
+class GruSingle final : public GruCell {
  public:
-  struct Parts {
-    std::int64_t hidden = 0;
-    GateTable sigmoid, tanh;
-    std::array<int, 2> shifts{};
-    std::int64_t ones = 128;
-    bool z_first = true;
-    arith::Rounding rounding{};
-  };
-
-  GruSingle(ValueType output, const ValueType& input, std::vector<array::VectorLayer> matrices, Parts parts,
-            std::int64_t reset_every)
-      : RecurrentOperator(std::move(output), input, std::move(matrices), cell_fields(input.elements(), parts),
-                          parts.hidden, reset_every),
-        parts_(std::move(parts)) {}
+  GruSingle(const NodeContext& context, std::vector<array::VectorLayer> matrices, GruParts parts)
+      : GruCell(context, signed_range(8), std::move(matrices), cell_fields(context.input().elements(), parts.hidden),
+                std::move(parts)) {}
 
  private:
   enum Matrix : std::size_t { kMatrixZr, kMatrixH };
   enum Index : std::size_t { kInp, kHIn, kGatesZr, kZ, kR, kInpH, kGatesH, kN };
 
-  static std::vector<CellField> cell_fields(std::int64_t inputs, const Parts& parts) {
-    const std::int64_t h = parts.hidden;
+  static std::vector<CellField> cell_fields(std::int64_t inputs, std::int64_t h) {
     return {{"inp", inputs + h, Storage::kS16},
             {"h_in", h},
             {"gates_zr", 2 * h},
@@ -53,26 +41,20 @@ class GruSingle final : public RecurrentOperator {
     std::ranges::copy(h, work[kHIn].begin());
     std::ranges::copy(x, work[kInpH].subspan(hidden).begin());
     multiply(step, kMatrixZr, work[kInp], work[kGatesZr]);
-    const std::span<const std::int32_t> z_gate = work[kGatesZr].subspan(parts_.z_first ? 0 : hidden, hidden);
-    const std::span<const std::int32_t> r_gate = work[kGatesZr].subspan(parts_.z_first ? hidden : 0, hidden);
+    const std::span<const std::int32_t> z_gate = z_of(work[kGatesZr]);
+    const std::span<const std::int32_t> r_gate = r_of(work[kGatesZr]);
     for (std::size_t k = 0; k < hidden; ++k) {
-      work[kZ][k] = parts_.sigmoid(z_gate[k]);
-      const std::int32_t r = work[kR][k] = parts_.sigmoid(r_gate[k]);
+      work[kZ][k] = parts().sigmoid(z_gate[k]);
+      const std::int32_t r = work[kR][k] = parts().sigmoid(r_gate[k]);
       work[kInpH][k] = arith::sat(shift(std::int64_t{r} * h[k], 0), 8);
     }
     multiply(step, kMatrixH, work[kInpH], work[kGatesH]);
     for (std::size_t k = 0; k < hidden; ++k) {
       const std::int64_t z = work[kZ][k];
-      const std::int64_t n = work[kN][k] = parts_.tanh(work[kGatesH][k]);
-      h[k] = arith::sat(shift((parts_.ones - z) * h[k] + z * n, 1), 8);
+      const std::int64_t n = work[kN][k] = parts().tanh(work[kGatesH][k]);
+      h[k] = arith::sat(shift((parts().ones - z) * h[k] + z * n, 1), 8);
     }
   }
-
-  [[nodiscard]] std::int64_t shift(std::int64_t a, std::size_t index) const {
-    return arith::shift(a, parts_.shifts[index], parts_.rounding);
-  }
-
-  Parts parts_;
 };
 
 Result<std::unique_ptr<Operator>> prepare_gru_single(const NodeContext& context) {
@@ -85,17 +67,9 @@ Result<std::unique_ptr<Operator>> prepare_gru_single(const NodeContext& context)
       array::VectorLayer::make_all(context, {{"weight_zr", "bias_zr", "g_zr", rows, 2 * hidden, kCellInput, codes},
                                              {"weight_h", "bias_h", "g_h", rows, hidden, kCellInput, codes}});
   if (!matrices) return std::move(matrices).error();
-  auto sigmoid = GateTable::make(context, "table_sigmoid", false);
-  if (!sigmoid) return std::move(sigmoid).error();
-  auto tanh = GateTable::make(context, "table_tanh", false);
-  if (!tanh) return std::move(tanh).error();
-  GruSingle::Parts parts{hidden, *std::move(sigmoid), *std::move(tanh)};
-  parts.shifts = cell_shifts<2>(context, {-7, -7});
-  parts.ones = context.integer("ones", 128);
-  parts.z_first = context.text("order", "zr") == "zr";
-  parts.rounding = cell_rounding(context);
-  return {std::make_unique<GruSingle>(ValueType{{hidden}, signed_range(8)}, context.input(), *std::move(matrices),
-                                      std::move(parts), context.integer("reset_every", 0))};
+  auto parts = GruParts::read(context, hidden, {-7, -7});
+  if (!parts) return std::move(parts).error();
+  return {std::make_unique<GruSingle>(context, *std::move(matrices), *std::move(parts))};
 }
 
 }  // namespace

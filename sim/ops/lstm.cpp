@@ -98,7 +98,7 @@ Result<std::unique_ptr<Operator>> prepare_lstm(const NodeContext& context) {
   auto output = GateTable::make(context, "table_output", false);
   if (!output) return std::move(output).error();
   Lstm::Parts parts{hidden, *std::move(gate), *std::move(activation), *std::move(output)};
-  parts.shifts = cell_shifts<4>(context, {0, 0, -7, -7});
+  parts.shifts = cell_shifts(context, {0, 0, -7, -7});
   parts.rounding = cell_rounding(context);
   return {std::make_unique<Lstm>(ValueType{{hidden}, signed_range(8)}, context.input(), *std::move(matrices),
                                  std::move(parts), context.integer("reset_every", 0))};

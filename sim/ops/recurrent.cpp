@@ -125,6 +125,13 @@ arith::Rounding cell_rounding(const NodeContext& context) {
   return arith::parse_rounding(context.text("rounding", "half_up")).value_or(arith::Rounding::kHalfUp);
 }
 
+std::array<int, 4> cell_shifts(const NodeContext& context, const std::vector<std::int64_t>& absent) {
+  std::array<int, 4> out{};
+  std::ranges::transform(context.integers("shifts", absent), out.begin(),
+                         [](std::int64_t shift) { return static_cast<int>(shift); });
+  return out;
+}
+
 CodeRange input_codes(const NodeContext& context) { return array::intersection(kCellInput, context.input().range); }
 
 CodeRange joined_codes(const NodeContext& context) {

@@ -103,13 +103,8 @@ class GateTable {
 
 [[nodiscard]] arith::Rounding cell_rounding(const NodeContext& context);
 
-template <std::size_t kCount>
-[[nodiscard]] std::array<int, kCount> cell_shifts(const NodeContext& context, const std::vector<std::int64_t>& absent) {
-  const std::vector<std::int64_t> shifts = context.integers("shifts", absent);
-  std::array<int, kCount> out{};
-  for (std::size_t i = 0; i < kCount; ++i) out[i] = static_cast<int>(shifts[i]);
-  return out;
-}
+// As many as the cell has, at most four; `absent` where the node has none.
+[[nodiscard]] std::array<int, 4> cell_shifts(const NodeContext& context, const std::vector<std::int64_t>& absent);
 
 // What a table is indexed with: a gate plus another, wide shifts included, within what any table tells apart.
 [[nodiscard]] constexpr std::int32_t gate_sum(std::int64_t a, std::int64_t b) { return arith::sat(a + b, 16); }
