@@ -1,6 +1,6 @@
-# witin_unity(TARGET SOURCE...): compiles the files of a folder together, some at a time. A build from nothing takes half
-# the time, the build of a change longer: WITIN_UNITY chooses. Files of one folder therefore share no name of an unnamed
-# namespace.
+# witin_unity(TARGET SOURCE...): compiles the files of a folder together, some at a time. A build from nothing takes
+# half the time, the build of a change longer: WITIN_UNITY chooses. Files of one folder therefore share no name of an
+# unnamed namespace.
 function(witin_unity target)
   if(NOT WITIN_UNITY)
     return()

@@ -15,7 +15,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v cppcheck >/dev/null || { echo "cppcheck.sh: install cppcheck" >&2; exit 2; }
 [ $# -gt 0 ] || set -- sim cli
-exec cppcheck --quiet -j "$(nproc)" --std=c++20 --language=c++ -I include -I . --enable=warning,performance,portability \
+exec cppcheck --quiet -j "$(nproc)" --std=c++20 --language=c++ -I include -I . \
+  --enable=warning,performance,portability \
   --inline-suppr --error-exitcode=1 --suppress=missingInclude --suppress=missingIncludeSystem \
   --suppress=noExplicitConstructor --suppress=useStlAlgorithm --suppress=passedByValue --suppress=returnStdMoveLocal \
   --suppress=derefInvalidIteratorRedundantCheck --suppress=accessMoved "--suppress=uninitMemberVar:sim/kernels/*" \

@@ -12,7 +12,9 @@ cd "$(dirname "$0")/.."
 target=$1 seconds=$2
 build=${WITIN_FUZZ_BUILD:-build/asan}
 targets=(package npy manifest trace mapper capture noise diff kernels)
-[[ $target == all || " ${targets[*]} " == *" $target "* ]] || { echo "fuzz.sh: no target '$target': ${targets[*]}" >&2; exit 2; }
+[[ $target == all || " ${targets[*]} " == *" $target "* ]] || {
+  echo "fuzz.sh: no target '$target': ${targets[*]}" >&2; exit 2
+}
 
 if ! grep -q '^WITIN_FUZZ:BOOL=ON' "$build/CMakeCache.txt" 2>/dev/null; then
   cmake --preset asan -B "$build" -DCMAKE_CXX_COMPILER=clang++ -DWITIN_FUZZ=ON -Wno-dev >/dev/null
@@ -22,7 +24,8 @@ cmake --build "$build" --target "${programs[@]}"
 
 # Targets of folders write them; memory is faster than a disk.
 [[ -n ${TMPDIR:-} || ! -w /dev/shm ]] || export TMPDIR=/dev/shm
-export ASAN_OPTIONS=abort_on_error=0:detect_leaks=1:${ASAN_OPTIONS:-} UBSAN_OPTIONS=print_stacktrace=1:${UBSAN_OPTIONS:-}
+export ASAN_OPTIONS=abort_on_error=0:detect_leaks=1:${ASAN_OPTIONS:-}
+export UBSAN_OPTIONS=print_stacktrace=1:${UBSAN_OPTIONS:-}
 
 dictionary_of() {
   case $1 in
@@ -51,7 +54,9 @@ fuzz() {
 describe() {
   local log=$build/fuzz/$1.log
   awk -v target="$1" '
-    /^#[0-9]+\t.*cov: / { for (i = 1; i < NF; ++i) { if ($i == "cov:") cov = $(i + 1); if ($i == "ft:") ft = $(i + 1) } }
+    /^#[0-9]+\t.*cov: / {
+      for (i = 1; i < NF; ++i) { if ($i == "cov:") cov = $(i + 1); if ($i == "ft:") ft = $(i + 1) }
+    }
     /^stat::number_of_executed_units/ { runs = $2 }
     /^stat::peak_rss_mb/ { peak = $2 }
     END { printf "%-9s %9d runs, coverage %6d, features %6d, %4d MB\n", target, runs, cov, ft, peak }' "$log"
@@ -59,7 +64,8 @@ describe() {
 
 finding() {
   echo "fuzz.sh: $1: found something:" >&2
-  grep -aE 'finding: |ERROR: |runtime error: |SUMMARY: |Test unit written' "$build/fuzz/$1.log" >&2 || tail -20 "$build/fuzz/$1.log" >&2
+  grep -aE 'finding: |ERROR: |runtime error: |SUMMARY: |Test unit written' "$build/fuzz/$1.log" >&2 ||
+    tail -20 "$build/fuzz/$1.log" >&2
 }
 
 status=0

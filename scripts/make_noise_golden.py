@@ -4,8 +4,8 @@
     make_noise_golden.py -o golden
 
 Each entry is one run: the first `frames` frames of a case with a model, seed and trial. `sha256` is of the trace at
-level full: for every node and field in the order of their names (bytewise), "NODE/FIELD", a zero byte, and the values as
-int32, little endian.
+level full: for every node and field in the order of their names (bytewise), "NODE/FIELD", a zero byte, and the values
+as int32, little endian.
 """
 import argparse
 import hashlib

@@ -72,7 +72,8 @@ def json_cases():
         ("json_bom", "byte order mark", with_manifest(b"\xef\xbb\xbf" + text().encode()).bytes(), "json.bom"),
         ("json_utf8", "not UTF-8", with_manifest(text().encode().replace(b"hostile", b"host\xffle")).bytes(),
          "json.utf8"),
-        ("json_utf8_overlong", "not UTF-8", with_manifest(text().encode().replace(b"hostile", b"host\xc0\xafe")).bytes(),
+        ("json_utf8_overlong", "not UTF-8",
+         with_manifest(text().encode().replace(b"hostile", b"host\xc0\xafe")).bytes(),
          "json.utf8"),
         ("json_lone_surrogate", "not UTF-8", replaced("hostile", "\\ud800"), "json.syntax"),
         ("json_list", "wrong types", with_manifest("[]").bytes(), "manifest.type"),
@@ -178,7 +179,8 @@ def npy_cases():
         ("npy_truncated", "truncated", raw(weight[:40]), "npy.truncated"),
         ("npy_header_65537", "npy header over 64 KiB", header(version=(2, 0), length=65537), "npy.header_size"),
         ("npy_header_4g", "npy header over 64 KiB", header(version=(3, 0), length=0xffffffff), "npy.header_size"),
-        ("npy_header_code", "code in a header", raw(npy_header("__import__('os').system('true')") + data), "npy.header"),
+        ("npy_header_code", "code in a header",
+         raw(npy_header("__import__('os').system('true')") + data), "npy.header"),
         ("npy_header_key", "unknown keys", raw(npy_header(dictionary()[:-1] + "'x': 1, }") + data), "npy.header"),
         ("npy_header_twice", "duplicate keys", raw(npy_header(dictionary()[:-1] + "'shape': (8,), }") + data),
          "npy.header"),
@@ -206,7 +208,8 @@ def large_cases():
     text_and_spaces = text() + " " * ((16 << 20) + 1 - len(text()))
     values = '{"x-values": [' + ",".join(["0"] * 500_000) + "], " + text()[1:]
     return [
-        ("large_manifest_16m", "manifest over 16 MiB", lambda: with_manifest(text_and_spaces).bytes(), "json.too_large"),
+        ("large_manifest_16m", "manifest over 16 MiB",
+         lambda: with_manifest(text_and_spaces).bytes(), "json.too_large"),
         ("large_values", "too many", lambda: with_manifest(values).bytes(), "json.too_many_values"),
         ("large_graph_10001", "too many", lambda: many_nodes(10_001), "manifest.too_many"),
         ("large_graph_100000", "a graph with 100,000 nodes", lambda: many_nodes(100_000), "json.too_many_values"),

@@ -176,7 +176,8 @@ class NodeNoise:
 
 
 class Matrix:
-    """One matrix on the array, and where it stands in its node's: rows are numbered [rows], columns from first_column on.
+    """One matrix on the array, and where it stands in its node's: rows are numbered [rows], columns from first_column
+    on.
 
     weight [rows, columns] holds both polarities one after the other; `numbers` those of one polarity.
     """

@@ -12,7 +12,8 @@ from rules import I64, OutputRule, clip
 
 
 class Patches:
-    """codes [groups, frames, pixels, rows], `driven` [pixels, rows] where a tap of an output is; `places` of native ones."""
+    """codes [groups, frames, pixels, rows], `driven` [pixels, rows] where a tap of an output is; `places` of native
+    ones."""
 
     def __init__(self, codes, driven=None, groups=1, places=None):
         self.codes, self.groups, self.places = codes, groups, places

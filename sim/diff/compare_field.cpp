@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cstring>
 #include <mutex>
-#include <system_error>
 #include <thread>
 
 #include "sim/diff/elements.hpp"
 #include "sim/diff/tally.hpp"
 #include "sim/guard.hpp"
+#include "sim/helpers.hpp"
 
 namespace witin::diff {
 namespace {
@@ -37,14 +37,7 @@ class FieldComparison {
   }
 
   Result<FieldResult> run() {
-    std::vector<std::jthread> helpers;
-    const auto work = [this] { work_through(); };
-    try {
-      for (int i = 1; i < threads(); ++i) helpers.emplace_back(work);
-    } catch (const std::system_error&) {  // no thread to be had: this one does it all
-    }
-    work_through();
-    helpers.clear();
+    with_helpers(static_cast<std::size_t>(threads()), [this] { work_through(); });
     if (!status_) return std::move(status_).error();
     FieldResult result;
     total_.fill(result.report, job_.frames.count * static_cast<std::int64_t>(values_));

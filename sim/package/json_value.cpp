@@ -25,6 +25,8 @@ void JsonValue::refuse_type(std::string_view expected) const {
   refuse("type", "a value has the wrong type", std::string(expected), std::string(json->kind()));
 }
 
+const std::string& JsonValue::string() const { return as<std::string>("a string"); }
+
 const std::string& JsonValue::text() const {
   const std::string& value = string();
   if (value.size() > limits::kTextBytes) {
@@ -104,6 +106,8 @@ std::vector<std::pair<std::string_view, JsonValue>> JsonValue::entries(std::size
   }
   return values;
 }
+
+JsonRecord::JsonRecord(JsonValue value) : value_(std::move(value)), object_(&value_.as<Json::Object>("an object")) {}
 
 void JsonRecord::allow(std::initializer_list<std::string_view> keys) const {
   for (const JsonMember& member : *object_) {

@@ -40,7 +40,7 @@ struct JsonValue {
     return *found;
   }
   [[nodiscard]] bool boolean() const { return as<bool>("a boolean"); }
-  [[nodiscard]] const std::string& string() const { return as<std::string>("a string"); }
+  [[nodiscard]] const std::string& string() const;
   [[nodiscard]] const std::string& text() const;  // of limits::kTextBytes at most
   [[nodiscard]] std::int64_t integer(std::int64_t lo, std::int64_t hi) const;
   [[nodiscard]] double number() const;
@@ -59,7 +59,7 @@ struct JsonValue {
 // An object whose keys are fixed. Keys that start with "x-" are ignored.
 class JsonRecord {
  public:
-  explicit JsonRecord(JsonValue value) : value_(std::move(value)), object_(&value_.as<Json::Object>("an object")) {}
+  explicit JsonRecord(JsonValue value);
 
   // Refuses keys that are not in `keys`.
   void allow(std::initializer_list<std::string_view> keys) const;

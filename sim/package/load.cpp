@@ -6,21 +6,15 @@
 
 #include <sys/mman.h>
 
-#include <algorithm>
-#include <atomic>
-#include <functional>
 #include <new>
-#include <numeric>
-#include <system_error>
-#include <thread>
 
 #include "sim/guard.hpp"
 #include "sim/package/byte_source.hpp"
 #include "sim/package/bytes.hpp"
-#include "sim/package/digest.hpp"
 #include "sim/package/limits.hpp"
 #include "sim/package/manifest.hpp"
 #include "sim/package/npy.hpp"
+#include "sim/package/sums.hpp"
 #include "sim/package/zip_reader.hpp"
 
 namespace witin {
@@ -87,10 +81,10 @@ Result<Plan> make_plan(const ByteSource& file) {
 }
 
 Status load_tensor(std::span<const std::byte> bytes, const ZipMember& member, const std::string& digest,
-                   const std::string& found, Tensor& tensor) {
+                   const Sums& sums, Tensor& tensor) {
   const std::string name = tensor_member(tensor.id);
-  if (const std::uint32_t crc = crc32(bytes); crc != member.crc) return crc_mismatch(name, member.crc, crc);
-  if (found != digest) {
+  if (sums.crc32 != member.crc) return crc_mismatch(name, member.crc, sums.crc32);
+  if (const std::string found = hex(sums.sha256); found != digest) {
     return Error{"package.sha256",
                  "a tensor is not the one that the manifest names",
                  name,
@@ -120,32 +114,6 @@ Status load_tensor(std::span<const std::byte> bytes, const ZipMember& member, co
   return {};
 }
 
-// The digests of some members, by several threads where that is worth their start. The helpers allocate nothing: what a
-// thread throws ends the process.
-std::vector<Sha256> digests_of(std::span<const std::span<const std::byte>> members) {
-  constexpr std::size_t kWorthAThread = std::size_t{512} << 10;
-  std::vector<Sha256> digests(members.size());
-  std::vector<std::size_t> order(members.size());  // largest first
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::sort(order, std::greater(), [&](std::size_t i) { return members[i].size(); });
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (std::size_t i = next++; i < order.size(); i = next++) digests[order[i]] = sha256_of(members[order[i]]);
-  };
-  std::size_t bytes = 0;
-  for (const auto& member : members) bytes += member.size();
-  const std::size_t threads =
-      std::min<std::size_t>({bytes / kWorthAThread, members.size(), std::thread::hardware_concurrency()});
-  std::vector<std::jthread> helpers;
-  try {
-    while (helpers.size() + 1 < threads) helpers.emplace_back(work);
-  } catch (const std::system_error&) {  // no thread to be had: this one does it all
-  }
-  work();
-  helpers.clear();
-  return digests;
-}
-
 // Memory for a file's bytes: tensors that a writer aligned in the file are aligned here, and a large file lies in
 // large pages, which cost less to get than to fill.
 std::shared_ptr<std::byte> take_image(std::size_t size) {
@@ -156,19 +124,6 @@ std::shared_ptr<std::byte> take_image(std::size_t size) {
   auto* const bytes = static_cast<std::byte*>(::operator new[](whole, alignment));
   if (large) ::madvise(bytes, whole, MADV_HUGEPAGE);  // a wish
   return {bytes, [alignment](std::byte* pointer) { ::operator delete[](pointer, alignment); }};
-}
-
-Result<Package> load_file(const std::filesystem::path& path) {
-  Result<File> file = File::open(path);
-  if (!file) return std::move(file).error();
-  if (file->size() > limits::kImageProbeBytes) {
-    if (Result<Plan> plan = make_plan(*file); !plan) return std::move(plan).error();
-  }
-  const auto size = static_cast<std::size_t>(file->size());
-  const std::shared_ptr<std::byte> image = take_image(size);
-  const std::span<std::byte> bytes(image.get(), size);
-  if (Status status = file->read(0, bytes); !status) return std::move(status).error();
-  return parse_package(bytes, image);
 }
 
 }  // namespace
@@ -184,15 +139,25 @@ Result<Package> parse_package(std::span<const std::byte> bytes, std::shared_ptr<
     contents.push_back(
         bytes.subspan(static_cast<std::size_t>(member.data_offset), static_cast<std::size_t>(member.size)));
   }
-  const std::vector<Sha256> digests = digests_of(contents);
+  const std::vector<Sums> sums = sums_of(contents);
   for (std::size_t i = 0; i < package.tensors.size(); ++i) {
-    Status loaded =
-        load_tensor(contents[i], *members[i], plan->manifest.digests[i], hex(digests[i]), package.tensors[i]);
+    Status loaded = load_tensor(contents[i], *members[i], plan->manifest.digests[i], sums[i], package.tensors[i]);
     if (!loaded) return std::move(loaded).error();
   }
   package.file = bytes;
   package.storage = std::move(storage);
   return std::move(package);
+}
+
+Result<Package> read_package(const ByteSource& file) {
+  if (file.size() > limits::kImageProbeBytes) {
+    if (Result<Plan> plan = make_plan(file); !plan) return std::move(plan).error();
+  }
+  const auto size = static_cast<std::size_t>(file.size());
+  const std::shared_ptr<std::byte> image = take_image(size);
+  const std::span<std::byte> bytes(image.get(), size);
+  if (Status status = file.read(0, bytes); !status) return std::move(status).error();
+  return parse_package(bytes, image);
 }
 
 }  // namespace package
@@ -201,7 +166,9 @@ std::string Package::sha256() const { return file.empty() ? std::string() : pack
 
 Result<Package> load_package(const std::filesystem::path& path) {
   return guarded(path.native(), [&]() -> Result<Package> {
-    Result<Package> package = package::load_file(path);
+    const Result<package::File> file = package::File::open(path);
+    if (!file) return Error(file.error()).within(path.string());
+    Result<Package> package = package::read_package(*file);
     if (!package) return std::move(package).error().within(path.string());
     return package;
   });

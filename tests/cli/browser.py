@@ -29,7 +29,8 @@ def needs_chromium(test):
 def open_page(path, *flags):
     """Runs Chromium on a file with a profile of its own; returns its stdout and stderr."""
     with tempfile.TemporaryDirectory(prefix="witin-chromium-") as profile:
-        result = subprocess.run([CHROMIUM, *FLAGS, f"--user-data-dir={profile}", *flags, f"file://{os.path.abspath(path)}"],
+        result = subprocess.run([CHROMIUM, *FLAGS, f"--user-data-dir={profile}", *flags,
+                                 f"file://{os.path.abspath(path)}"],
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                 timeout=300, check=True)
     return result.stdout, result.stderr

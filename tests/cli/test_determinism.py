@@ -1,4 +1,5 @@
-"""One sha256 a trace on every path: the short form of scripts/determinism.sh, and that it notices a path that differs."""
+"""One sha256 a trace on every path: the short form of scripts/determinism.sh, and that it notices a path that
+differs."""
 import os
 import shutil
 import subprocess

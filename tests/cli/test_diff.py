@@ -331,7 +331,8 @@ class VendorTest(CliTest):
         from onnx_dialect import importer
         package = importer.build(os.path.join(SHARED, "vendor", network, model))
         package.write(self.path("m.wpkg"))
-        np.save(self.path("x.npy"), importer.convert_input(package, np.load(os.path.join(SHARED, "vendor", network, data))))
+        recorded = np.load(os.path.join(SHARED, "vendor", network, data))
+        np.save(self.path("x.npy"), importer.convert_input(package, recorded))
         self.done("run", "m.wpkg", "x.npy", "--trace", "ours.wtrace", "--trace-level", "full", "--quiet")
         return os.path.join(SHARED, "vendor", network, "mapped")
 

@@ -12,7 +12,8 @@ import defects as d  # noqa: E402
 from defects import Bench, Edited  # noqa: E402
 
 RNG = np.random.default_rng(20240611)
-CHANNEL = {name: int(RNG.integers(count)) for name, count in (("conv_1", 8), ("conv_2", 16), ("fc_2", 64), ("fc_3", 10))}
+CHANNEL = {name: int(RNG.integers(count))
+           for name, count in (("conv_1", 8), ("conv_2", 16), ("fc_2", 64), ("fc_3", 10))}
 BY = int(RNG.integers(2, 9)) * (1 if RNG.integers(2) else -1)
 LEVEL = int(RNG.integers(-60, 60))
 
@@ -42,13 +43,15 @@ SEEDED = [
     ("bias omitted", "digits_mlp", "fc_2", d.biased(lambda units, rows: 0 * units), {"bias_omitted": "omitted"}),
     ("one column's bias lost", "digits_cnn", "conv_2", d.bias_of(CHANNEL["conv_2"], 0),
      {"bias_column": f"lost, column {CHANNEL['conv_2']}"}),
-    ("-(-128) saturated", "vectors/array_06_linear_PN_x8_y8", "linear", d.negated(127), {"negation_saturates": "weight"}),
+    ("-(-128) saturated", "vectors/array_06_linear_PN_x8_y8", "linear", d.negated(127),
+     {"negation_saturates": "weight"}),
     ("-(-128) not saturated", "vectors/array_49_conv2d_PN_weight_minus128", "conv2d", d.negated(500),
      {"negation_exact": "weight"}),
     ("unsigned read as signed", "digits_cnn", "conv_1", d.as_signed(), {"input_sign": "signed"}),
     ("signed read as unsigned", "operators/streaming", "conv_1", d.as_unsigned(), {"input_sign": "unsigned"}),
     ("high part dropped", "operators/wide_inputs", "conv_1", d.inputs(d.low_part), {"high_part": "dropped"}),
-    ("padding 0 instead of the shift", "operators/shifted_inputs", "conv_1", d.attribute("shift", 0), {"padding_value": "0"}),
+    ("padding 0 instead of the shift", "operators/shifted_inputs", "conv_1", d.attribute("shift", 0),
+     {"padding_value": "0"}),
     ("padding 128 instead of 0", "digits_cnn", "conv_2", d.padded(128), {"padding_value": "128"}),
     ("kernel flipped in H", "digits_cnn", "conv_1", d.kernel(0), {"kernel_flipped": "h"}),
     ("kernel flipped in W", "digits_cnn", "conv_2", d.kernel(1), {"kernel_flipped": "w"}),
@@ -57,7 +60,8 @@ SEEDED = [
     ("kernel of a transposed convolution flipped", "vectors/array_51_convt_FALSE_x10_y12", "convt", d.kernel(0, 1),
      {"kernel_flipped": "hw"}),
     ("H and W of the input swapped", "digits_cnn", "conv_2", d.inputs(d.swapped), {"input_order": "h_w"}),
-    ("channels last in a flattened map", "digits_cnn", "flat_1", d.inputs(d.channels_last), {"input_order": "channels_last"}),
+    ("channels last in a flattened map", "digits_cnn", "flat_1", d.inputs(d.channels_last),
+     {"input_order": "channels_last"}),
     ("channels last before a matrix", "digits_cnn", "fc_1",
      d.inputs(lambda x: d.channels_last(x.reshape(-1, 16, 3, 3)).reshape(x.shape)), {"input_order": "channels_last"}),
     ("channels last in an output", "digits_cnn", "pool_1", d.after(d.channels_last), {"output_order": "channels_last"}),
@@ -74,7 +78,8 @@ SEEDED = [
     # two at once
     ("rounding and a column offset", "digits_cnn", "fc_1", d.both(d.rounded("half_even"), d.offset(2, -4)),
      {"rounding": "half_even", "column_offset": "column 2: -4"}),
-    ("G and a ReLU", "digits_mlp", "fc_2", d.both(d.divided(2), lambda y: np.maximum(y, 0)), {"g": "1", "relu_added": ""}),
+    ("G and a ReLU", "digits_mlp", "fc_2", d.both(d.divided(2), lambda y: np.maximum(y, 0)),
+     {"g": "1", "relu_added": ""}),
     ("kernel flipped and bias omitted", "digits_cnn", "conv_2",
      d.edited(lambda n: Edited(n, {"weight": np.flip(n.tensor("weight"), 3)}), lambda n: Edited(n, {"bias": None})),
      {"kernel_flipped": "w", "bias_omitted": "omitted"}),
@@ -104,7 +109,8 @@ UNKNOWN = [
     ("an input channel dead", "digits_cnn", "conv_2", d.inputs(lambda x: x * (np.arange(8) != 2)[:, None, None])),
     ("one frame repeated", "digits_mlp", "fc_2", d.after(lambda y: np.concatenate([y[:100], y[99:100], y[101:]]))),
     ("three at once", "digits_cnn", "conv_2",
-     lambda n: d.stuck([1], 5)(d.rounded("half_even")(Edited(n, {"weight": np.flip(n.tensor("weight"), 3), "bias": None})))),
+     lambda n: d.stuck([1], 5)(d.rounded("half_even")(
+         Edited(n, {"weight": np.flip(n.tensor("weight"), 3), "bias": None})))),
 ]
 
 FEWEST_NAMED_FIRST = len(SEEDED) - 1
@@ -199,14 +205,16 @@ class Words(CliTest):
         self.assertEqual((node["node"], node["wrong_side"], node["findings"]), ("fc_1", "unknown", []))
         self.assertIn("--input", node["reason"])
         bench = Bench("operators/gru")
-        self.assertIn("no node of this name", self.explanations("right.wtrace", "wrong.wtrace", bench.model)[0]["reason"])
+        self.assertIn("no node of this name",
+                      self.explanations("right.wtrace", "wrong.wtrace", bench.model)[0]["reason"])
 
     def explanations(self, left, right, model=None):
         return self.document("diff", left, right, "--explain", model or self.bench.model, "--json",
                              status=1)["explanations"]["nodes"]
 
     def test_takes_the_driven_codes_of_a_full_trace(self):
-        self.done("run", self.bench.model, *self.bench.files.values(), "--trace", "full.wtrace", "--trace-level", "full")
+        self.done("run", self.bench.model, *self.bench.files.values(), "--trace", "full.wtrace",
+                  "--trace-level", "full")
         self.wrong("fc_1", d.rounded("half_even"))
         node = self.explanations("full.wtrace", "wrong.wtrace")[0]
         self.assertEqual((node["wrong_side"], node["findings"][0]["ids"]), ("right", ["rounding"]))

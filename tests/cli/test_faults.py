@@ -157,7 +157,8 @@ class Permission(FaultTest):
 
 class Threads(FaultTest):
     def test_no_thread_to_be_had(self):
-        """One thread does all of a run, of a comparison and of a large package's digests; a sweep says what is missing."""
+        """One thread does all of a run, of a comparison and of a large package's digests; a sweep says what is
+        missing."""
         package = wpkg.Package("large", "wtm2101")
         package.input("x", [4, 640])
         weights = (np.arange(4 * 640 * 512) % 255 - 127).astype(np.int8).reshape(4, 640, 512)
@@ -173,7 +174,8 @@ class Threads(FaultTest):
         nobody = self.as_nobody()  # a leak sanitizer needs a thread of its own
         nobody["env"] = nobody.get("env", {}) | {"ASAN_OPTIONS": "detect_leaks=0"}
         alone = {**nobody, "preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))}
-        self.assertEqual(self.done("run", "large.wpkg", "x.npy", "--trace", "u.wtrace", "--threads", 4, **alone), expected)
+        self.assertEqual(self.done("run", "large.wpkg", "x.npy", "--trace", "u.wtrace", "--threads", 4, **alone),
+                         expected)
         self.assertEqual(self.done("diff", "t.wtrace", "u.wtrace", "--threads", 4, **alone),
                          self.done("diff", "t.wtrace", "u.wtrace", "--threads", 1))
         self.fails({"resource.threads"}, ["sweep", "large.wpkg", "x.npy", "--noise", "normal:1", "--trials", "4",
@@ -191,16 +193,28 @@ class Changes(FaultTest):
         np.save(self.path("x.npy"), np.zeros((100_000, 512), np.uint8))
         process = subprocess.Popen([PROGRAM, "slow.wpkg", "x.npy", "-o", "out.npy", "--isa", "ref", "--threads", "1"],
                                    cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        while process.poll() is None and not any(name.startswith("out.npy") or name.endswith(".part")
-                                                 for name in os.listdir(self.dir)):
-            time.sleep(0.01)
-        time.sleep(0.1)
-        self.assertIsNone(process.poll(), "the run was too short")
+        self.addCleanup(process.kill)
+        self.wait_until_read(process, 2 << 20)
+        process.send_signal(signal.SIGSTOP)
         os.truncate(self.path("x.npy"), 1000)
-        out, err = process.communicate(timeout=120)
+        process.send_signal(signal.SIGCONT)
+        try:
+            out, err = process.communicate(timeout=300 if SANITIZED else 60)
+        except subprocess.TimeoutExpired:
+            self.fail("the run goes on with a file that is gone")
         self.assertEqual((process.returncode, out), (2, ""), err)
         self.assertRegex(err, r"\Awitin-sim: x.npy: [^\n]+ \[file\.changed\]\n\Z")
         self.assertEqual(sorted(os.listdir(self.dir)), ["slow.wpkg", "x.npy"])
+
+    def wait_until_read(self, process, size):
+        """Returns when the process has read so many bytes, and before it has ended."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and process.poll() is None:
+            with open(f"/proc/{process.pid}/io", encoding="ascii") as stream:
+                if int(re.search(r"rchar: (\d+)", stream.read())[1]) >= size:
+                    return
+            time.sleep(0.002)
+        self.fail(f"the run was not seen to read: {process.poll()}")
 
     def test_files_that_change_while_they_are_opened(self):
         """A writer that overwrites and cuts the package all the time: a complete run or an error, never a signal."""
@@ -257,12 +271,14 @@ class Memory(FaultTest):
         return re.search(r"\[resource\.([a-z]+)\]", result.stderr)[1]
 
     def test_out_of_memory_at_many_points(self):
-        """From too little to start to enough, in small steps: the documented error and no file, or a complete result."""
+        """From too little to start to enough, in small steps: the documented error and no file, or a complete
+        result."""
         sweep = ["sweep", MODEL, INPUT, "--noise", "normal:1", "--trials", "2", "-q", "-o", "s.json"]
         expected = os.path.join(DIGITS, "expected.wtrace")
         other = self.path("other.wtrace")
         self.done("run", MODEL, INPUT, "--noise", "normal:4", "--seed", "1", "--trace", other)
-        for arguments, made in ((["run", MODEL, INPUT, "-o", "out.npy", "--trace", "t.wtrace"], ["out.npy", "t.wtrace"]),
+        for arguments, made in ((["run", MODEL, INPUT, "-o", "out.npy", "--trace", "t.wtrace"],
+                                 ["out.npy", "t.wtrace"]),
                                 (sweep, ["s.json"]), (["diff", expected, expected], []),
                                 (["diff", expected, other, "--json"], [])):
             arguments += ["--threads", "1"]

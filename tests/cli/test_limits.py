@@ -1,4 +1,5 @@
-"""Limits that need a whole package to be reached, one below, at and above each. Those of single files: tests/package."""
+"""Limits that need a whole package to be reached, one below, at and above each. Those of single files:
+tests/package."""
 import json
 import os
 import sys
@@ -90,7 +91,8 @@ class Limits(CliTest):
     def test_trials(self):
         """As many trials as are allowed pass on to the files, which are not there."""
         for trials, code in ((999_999, "file.open"), (1_000_000, "file.open"), (1_000_001, "usage.trials")):
-            self.refused(code, "sweep", "none.wpkg", "none.npy", "--noise", "normal:1", "--trials", trials, "-o", "s.json")
+            self.refused(code, "sweep", "none.wpkg", "none.npy", "--noise", "normal:1", "--trials", trials, "-o",
+                         "s.json")
 
     def test_a_chain_of_the_largest_number_of_nodes(self):
         nodes = [{"name": f"n{i}", "op": "relu", "inputs": [f"n{i - 1}" if i else "x"]} for i in range(10_000)]

@@ -90,7 +90,8 @@ class Refused(CliTest):
         self.both("noise.nodes", MODEL, INPUT, "--noise", "normal:1", "--noise-nodes", "relu*")
 
     def test_mbs_names_operator_and_model(self):
-        line = self.both("noise.operator", *self.network("conv2d", [1, 4, 4], {"weight": np.ones((1, 1, 2, 2), np.int8)},
+        line = self.both("noise.operator", *self.network("conv2d", [1, 4, 4],
+                                                         {"weight": np.ones((1, 1, 2, 2), np.int8)},
                                                          {"g": 64}), "--noise", "mbs:1")
         self.assertTrue(line.startswith("node 'n', conv2d: mbs has no law"), line)
         line = self.both("noise.operator", *self.network("conv_transpose2d", [1, 4, 4],

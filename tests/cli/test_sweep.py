@@ -202,7 +202,8 @@ class SameBytes(SweepTest):
             stream.write(b"?")
         result = self.run_program(*self.arguments())
         self.assertEqual(result.returncode, 0)
-        self.assertRegex(result.stderr, r"\Awitin-sim: warning: s.json.journal: the last \d+ bytes are damaged[^\n]*\n\Z")
+        self.assertRegex(result.stderr,
+                         r"\Awitin-sim: warning: s.json.journal: the last \d+ bytes are damaged[^\n]*\n\Z")
         self.assertEqual(self.results(), expected)
 
     def test_a_journal_of_another_sweep(self):

@@ -1,5 +1,6 @@
 """Networks with a defect in one node, computed in NumPy by the oracle of the golden cases: what `diff --explain` must
-name. Nothing here is shared with the program: a defect is an edit of the oracle's node, or arithmetic written out below.
+name. Nothing here is shared with the program: a defect is an edit of the oracle's node, or arithmetic written out
+below.
 
     bench = Bench(folder)                              # a golden case
     values = bench.defective("conv_2", kernel(1))      # {node: {field: array}}, later nodes computed from it
@@ -92,7 +93,7 @@ class Bench:
         wpkg.write_trace(path, header, {n: {"npu_y": wpkg.codes(y, n)} for n, y in values.items()})
 
 
-# ------------------------------------------------------------------------------------------------ defects: node -> npu_y
+# ----------------------------------------------------------------------------------------------- defects: node -> npu_y
 def rounded(rule):
     """Array output with another rounding of acc / g, power-of-two g."""
     def defect(node):

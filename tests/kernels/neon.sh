@@ -16,8 +16,9 @@ cd "$root"
 header=$(find /usr/include /usr/local/include -path '*doctest/doctest.h' -print -quit)
 flags=(-std=c++20 -O2 -ffp-contract=off -DWITIN_KERNELS_NEON -DDOCTEST_CONFIG_SUPER_FAST_ASSERTS
        -I. -Iinclude -Itests -idirafter "$(dirname "$(dirname "$header")")" -Wno-psabi)
-sources=(tests/main.cpp tests/kernels/{matmul,conv,fused_rule,isa,normals,pack,select_codes}_test.cpp sim/error.cpp sim/types.cpp
-         sim/escape.cpp sim/arith/*.cpp sim/kernels/[!p]*.cpp sim/kernels/p[!a]*.cpp sim/kernels/pa[!t]*.cpp sim/kernels/path_neon.cpp)
+sources=(tests/main.cpp tests/kernels/{matmul,conv,fused_rule,isa,normals,pack,select_codes}_test.cpp sim/error.cpp
+         sim/types.cpp sim/escape.cpp sim/arith/*.cpp sim/kernels/[!p]*.cpp sim/kernels/p[!a]*.cpp
+         sim/kernels/pa[!t]*.cpp sim/kernels/path_neon.cpp)
 
 # Stale objects are built again, two at a time.
 stale=()
@@ -25,7 +26,8 @@ objects=()
 for source in "${sources[@]}"; do
   object=$folder/${source//\//_}.o
   objects+=("$object")
-  if [[ ! -e $object || -n $(find "$source" sim/kernels sim/arith include tests/kernels -newer "$object" -print -quit) ]]
+  if [[ ! -e $object ||
+        -n $(find "$source" sim/kernels sim/arith include tests/kernels -newer "$object" -print -quit) ]]
   then
     own=
     [[ $source != */path_neon.cpp ]] || own=" -O3 -march=armv8.2-a+dotprod"

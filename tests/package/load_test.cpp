@@ -69,6 +69,37 @@ TEST_CASE("a package loads with its tensors' bytes and its digest") {
   CHECK(values[2] == -128);
 }
 
+// A file that shrinks or fails at one of its reads.
+class FailingSource final : public package::ByteSource {
+ public:
+  FailingSource(std::string_view bytes, int reads) : bytes_(package::as_bytes(bytes)), reads_(reads) {}
+  [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
+  [[nodiscard]] Status read(std::uint64_t offset, std::span<std::byte> out) const override {
+    if (reads_-- == 0) return Error{"file.changed", "the file ended while it was read", "", "", "", ""};
+    return bytes_.read(offset, out);
+  }
+
+ private:
+  package::MemorySource bytes_;
+  mutable int reads_;  // that succeed
+};
+
+TEST_CASE("a large package whose file fails at any of its reads is an error") {
+  PackageBuilder builder;
+  const auto size = static_cast<std::int64_t>(package::limits::kImageProbeBytes);
+  builder.tensors["large"] = npy(DType::kI8, {size}, std::string(package::limits::kImageProbeBytes, 'x'));
+  builder.manifest["tensors"]["large"] = {{"dtype", "int8"}, {"shape", {size}}};
+  builder.manifest["nodes"][0]["tensors"]["large"] = "large";
+  const std::string bytes = builder.bytes();
+  int reads = 0;
+  for (;; ++reads) {
+    const auto package = package::read_package(FailingSource(bytes, reads));
+    if (package.ok()) break;
+    CHECK(package.error().code == (reads == 1 ? "zip.truncated" : "file.changed"));
+  }
+  CHECK(reads > 10);
+}
+
 TEST_CASE("known digests") {
   CHECK(package::sha256(std::span<const std::byte>()) ==
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");

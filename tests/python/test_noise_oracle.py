@@ -70,7 +70,8 @@ class Nodes:
     """A package of random nodes, each with an input of its own; the operators that `model` has a law for."""
 
     def __init__(self, seed, model):
-        self.rng, self.package, self.codes, self.mbs = np.random.default_rng(seed), wpkg.Package("net", "nb01"), {}, model
+        self.rng, self.package = np.random.default_rng(seed), wpkg.Package("net", "nb01")
+        self.codes, self.mbs = {}, model
         for profile in PROFILES:
             self.linear(profile)
             self.convolutions(profile)
@@ -107,7 +108,8 @@ class Nodes:
                          bits=10)
 
     def convolutions(self, profile):
-        geometry = ({}, {"strides": [2, 2]}, {"dilations": [2, 1]}, {"neg_in": "pn"}, {"split": True, "pads": [2, 0, 0, 1]})
+        geometry = ({}, {"strides": [2, 2]}, {"dilations": [2, 1]}, {"neg_in": "pn"},
+                    {"split": True, "pads": [2, 0, 0, 1]})
         for op in ("conv2d", "conv_transpose2d"):
             for groups in (1, 2, 4):
                 for own in geometry[:3] if groups == 2 else geometry:
@@ -120,7 +122,8 @@ class Nodes:
                              **({"neg_in": "pn"} if low else {}))
 
         blank = {"g": 900, "strides": [2, 2], **({"split": True} if self.mbs == "mbs" else {})}
-        self.add(profile, "conv_transpose2d", {"weight": self.weight(4, 4, 1, 1), "bias": self.bias(4)}, blank, (4, 5, 6))
+        self.add(profile, "conv_transpose2d", {"weight": self.weight(4, 4, 1, 1), "bias": self.bias(4)}, blank,
+                 (4, 5, 6))
 
     def cells(self, profile):
         x, h = 6, 4
