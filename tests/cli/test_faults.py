@@ -235,7 +235,7 @@ class Changes(FaultTest):
         writer.start()
         try:
             for _ in range(40):
-                result = self.run_program(model, x, "--json")
+                result = self.run_program(model, x, "--json", timeout=60)
                 self.assertIn(result.returncode, (0, 2), result.stderr)
                 if result.returncode == 2:
                     self.assertRegex(result.stderr, LINE)
