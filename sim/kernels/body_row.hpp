@@ -78,7 +78,7 @@ constexpr int kRowPanels = Simd::kTileRows >= 4 ? 4 : 2;
 // over many at once. Returns the columns done.
 template <class Dot>
 std::int64_t run_single_row(const MatmulArgs& a) {
-  constexpr int V = Simd::kTileVectors;
+  constexpr int kVectors = Simd::kTileVectors;
   OutputArgs out = a.out;
   out.row_stride = kMaxColumns * out.column_stride;
   out.row_offsets = nullptr;
@@ -95,11 +95,11 @@ std::int64_t run_single_row(const MatmulArgs& a) {
       t.acc = writer.acc() + p * kMaxColumns;
       done = count - p >= kRowPanels ? kRowPanels : count - p >= 2 ? 2 : 1;
       if (done == kRowPanels) {
-        run_row<Dot, V, kRowPanels>(a, t);
+        run_row<Dot, kVectors, kRowPanels>(a, t);
       } else if (done == 2) {
-        run_row<Dot, V, 2>(a, t);
+        run_row<Dot, kVectors, 2>(a, t);
       } else {
-        run_row<Dot, V>(a, t);
+        run_row<Dot, kVectors>(a, t);
       }
     }
     writer.begin(first);
