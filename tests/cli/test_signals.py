@@ -11,7 +11,8 @@ import numpy as np
 from program import PROGRAM, SANITIZED, CliTest, wpkg
 
 ENDS = {signal.SIGINT: 130, signal.SIGTERM: 143}
-SLOW = [] if SANITIZED else ["--isa", "ref"]
+SLOW = ["--isa", "ref"]
+SHARE = 4 if SANITIZED else 1  # of the frames
 SECONDS = 60  # that anything may take; a test that waits longer has found a defect
 
 
@@ -26,7 +27,7 @@ class Signals(CliTest):
             package.node(f"{name}_relu", "relu", [name])
         package.output("b_relu")
         package.write(self.path("long.wpkg"))
-        self.save("x.npy", random.integers(0, 256, (1500, 512)), np.uint8)
+        self.save("x.npy", random.integers(0, 256, (1500 // SHARE, 512)), np.uint8)
 
     def start(self, arguments):
         """A process that handles signals by now."""
@@ -85,11 +86,11 @@ class Signals(CliTest):
                     "--junit", "d.xml", "--json"], status=1)
 
     def test_gap(self):
-        self.check(["gap", "long.wpkg", "x.npy", "--frames", "0:150", *SLOW, "--html", "g.html"])
+        self.check(["gap", "long.wpkg", "x.npy", "--frames", f"0:{150 // SHARE}", *SLOW, "--html", "g.html"])
 
     def test_golden(self):
         for kind in ("mapper", "c", "npz"):
-            self.check(["golden", "long.wpkg", "x.npy", "-o", kind, "--format", kind, "--frames", 250,
+            self.check(["golden", "long.wpkg", "x.npy", "-o", kind, "--format", kind, "--frames", 250 // SHARE,
                         "--calibration-start", 0, "--force", *SLOW])
 
 
