@@ -168,7 +168,7 @@ TEST_CASE("matmul: shapes of published networks") {
 TEST_CASE("matmul: more rows than stay in the cache, against many panels of columns") {
   unsigned seed = 200;
   for (const Isa isa : witin::kernels::runnable_isas()) {
-    for (const auto& shape : {std::array<std::int64_t, 3>{59, 37, 272}, {150, 1001, 260}, {113, 2046, 256}}) {
+    for (const auto& shape : {std::array<std::int64_t, 3>{59, 37, 272}, {101, 1001, 257}}) {
       check_random(isa, {shape[0], shape[1], shape[2], witin::unsigned_range(8), witin::signed_range(8)}, ++seed);
     }
   }
