@@ -34,6 +34,7 @@ THREADS = (1, 2, 3, 7)
 SPLITS = (1, 3)  # parts of the input
 RANKS = (1, 2)  # of a sweep
 SWEPT = ("digits_cnn", "digits_mlp")
+SWEPT_FRAMES = 32
 
 
 def stop(text):
@@ -103,13 +104,24 @@ class Matrix:
     def sweep(self, path):
         """The JSON document of a sweep, as bytes; None where the machine lacks the instruction set."""
         program, isa, threads, locale, ranks = path
-        files = [os.path.join(ROOT, "golden", name, file) for name in SWEPT for file in ("model.wpkg", "input.npy")]
-        labels = os.path.join(ROOT, "golden", SWEPT[0], "labels.npy")
+        files, labels = self.swept()
         command = [program, "sweep", *files, "--labels", labels, "--noise", "normal:0..8:4", "--trials", "3", "--isa",
                    isa, "--threads", str(threads), "-q", "-o", self.document]
         if ranks > 1:
             command[:0] = [self.mpirun, "--allow-run-as-root", "--oversubscribe", "-n", str(ranks)]
         return self.output_of(command, locale, self.document)
+
+    def swept(self):
+        """Packages and the first frames of their inputs, in turn, and of the labels."""
+        folders = [os.path.join(ROOT, "golden", name) for name in SWEPT]
+        cut = []
+        for i, path in enumerate([os.path.join(folder, "input.npy") for folder in folders] +
+                                 [os.path.join(folders[0], "labels.npy")]):
+            cut.append(os.path.join(os.path.dirname(self.trace), f"swept{i}.npy"))
+            if not os.path.exists(cut[-1]):
+                np.save(cut[-1], np.load(path)[:SWEPT_FRAMES])
+        packages = [os.path.join(folder, "model.wpkg") for folder in folders]
+        return [file for pair in zip(packages, cut) for file in pair], cut[-1]
 
     def output_of(self, command, locale, file):
         environment = {**os.environ, "LC_ALL": "C", **(locale or {})}
