@@ -40,7 +40,7 @@ WITIN_INLINE void pack_whole(const X& x, char* to) {
 
 template <class Dot, int R>
 WITIN_NOINLINE void pack_tiles(const Rows& rows, const Steps& steps, std::int64_t tiles, char* to) {
-  Tile t;
+  Tile t{};
   t.rows = rows;
   t.steps = &steps;
   for (std::int64_t m = 0; m < tiles * R; m += R) {
