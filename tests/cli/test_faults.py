@@ -194,7 +194,7 @@ class Changes(FaultTest):
         process = subprocess.Popen([PROGRAM, "slow.wpkg", "x.npy", "-o", "out.npy", "--isa", "ref", "--threads", "1"],
                                    cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(process.kill)
-        self.wait_until_read(process, 2 << 20)
+        self.wait_until_read(process, 1 << 19)  # the package, and some frames
         process.send_signal(signal.SIGSTOP)
         os.truncate(self.path("x.npy"), 1000)
         process.send_signal(signal.SIGCONT)
