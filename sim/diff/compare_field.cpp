@@ -8,7 +8,7 @@
 #include "sim/diff/elements.hpp"
 #include "sim/diff/tally.hpp"
 #include "sim/guard.hpp"
-#include "sim/helpers.hpp"
+#include "sim/share_work.hpp"
 
 namespace witin::diff {
 namespace {
@@ -37,7 +37,7 @@ class FieldComparison {
   }
 
   Result<FieldResult> run() {
-    with_helpers(static_cast<std::size_t>(threads()), [this] { work_through(); });
+    share_work(static_cast<std::size_t>(threads()), [this] { work_through(); });
     if (!status_) return std::move(status_).error();
     FieldResult result;
     total_.fill(result.report, job_.frames.count * static_cast<std::int64_t>(values_));

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <thread>
 
-#include "sim/helpers.hpp"
+#include "sim/share_work.hpp"
 
 namespace witin::package {
 
@@ -25,8 +25,7 @@ std::vector<Sums> sums_of(std::span<const std::span<const std::byte>> members) {
   };
   std::size_t bytes = 0;
   for (const auto& member : members) bytes += member.size();
-  with_helpers(std::min<std::size_t>({bytes / kWorthAThread, members.size(), std::thread::hardware_concurrency()}),
-               work);
+  share_work(std::min<std::size_t>({bytes / kWorthAThread, members.size(), std::thread::hardware_concurrency()}), work);
   return sums;
 }
 
