@@ -87,6 +87,23 @@ void depthwise_wide(const DepthwiseArgs& a) {
   }
 }
 
+// kQuad channels of four rows of a map, the four codes of a channel beside each other.
+[[maybe_unused]] WITIN_INLINE void load_rows(const char* row0, const char* row1, const char* row2, const char* row3,
+                                             Simd::I (&v)[4]) {
+  const Simd::I r0 = Simd::load(row0);
+  const Simd::I r1 = Simd::load(row1);
+  const Simd::I r2 = Simd::load(row2);
+  const Simd::I r3 = Simd::load(row3);
+  const Simd::I low01 = Simd::interleave8_low(r0, r1);
+  const Simd::I high01 = Simd::interleave8_high(r0, r1);
+  const Simd::I low23 = Simd::interleave8_low(r2, r3);
+  const Simd::I high23 = Simd::interleave8_high(r2, r3);
+  v[0] = Simd::interleave16_low(low01, low23);
+  v[1] = Simd::interleave16_high(low01, low23);
+  v[2] = Simd::interleave16_low(high01, high23);
+  v[3] = Simd::interleave16_high(high01, high23);
+}
+
 // Accumulators of kPixelCount pixels and one panel of kQuad channels.
 template <int kPixelCount>
 WITIN_NOINLINE void depthwise_tile8(const DepthwiseArgs& a, const char* x, const char* weights,
@@ -108,16 +125,8 @@ WITIN_NOINLINE void depthwise_tile8(const DepthwiseArgs& a, const char* x, const
     const char* const x3 = row + 3 < a.kernel_h ? x2 + a.tap_y : x0;
     for (std::int64_t c = 0; c < count; ++c) {
       const std::int64_t at = columns[c].offset;
-      const Simd::I r0 = Simd::load(x0 + at);
-      const Simd::I r1 = Simd::load(x1 + at);
-      const Simd::I r2 = Simd::load(x2 + at);
-      const Simd::I r3 = Simd::load(x3 + at);
-      const Simd::I low01 = Simd::interleave8_low(r0, r1);
-      const Simd::I high01 = Simd::interleave8_high(r0, r1);
-      const Simd::I low23 = Simd::interleave8_low(r2, r3);
-      const Simd::I high23 = Simd::interleave8_high(r2, r3);
-      const Simd::I v[4] = {Simd::interleave16_low(low01, low23), Simd::interleave16_high(low01, low23),
-                            Simd::interleave16_low(high01, high23), Simd::interleave16_high(high01, high23)};
+      Simd::I v[4];
+      load_rows(x0 + at, x1 + at, x2 + at, x3 + at, v);
       WITIN_UNROLL
       for (int p = 0; p < kPixelCount; ++p) {
         const std::int32_t tap = columns[c].tap[p];
@@ -192,16 +201,8 @@ WITIN_NOINLINE void depthwise_tiles3(const DepthwiseArgs& a, std::int64_t tiles,
     const char* at = x;
     WITIN_UNROLL
     for (int c = 0; c < kPixels + kTaps - 1; ++c, at += a.tap_x) {
-      const Simd::I r0 = Simd::load(at);
-      const Simd::I r1 = Simd::load(at + row1);
-      const Simd::I r2 = Simd::load(at + row2);
-      const Simd::I r3 = Simd::load(at + row3);
-      const Simd::I low01 = Simd::interleave8_low(r0, r1);
-      const Simd::I high01 = Simd::interleave8_high(r0, r1);
-      const Simd::I low23 = Simd::interleave8_low(r2, r3);
-      const Simd::I high23 = Simd::interleave8_high(r2, r3);
-      const Simd::I v[4] = {Simd::interleave16_low(low01, low23), Simd::interleave16_high(low01, low23),
-                            Simd::interleave16_low(high01, high23), Simd::interleave16_high(high01, high23)};
+      Simd::I v[4];
+      load_rows(at, at + row1, at + row2, at + row3, v);
       WITIN_UNROLL
       for (int tap = 0; tap < kTaps; ++tap) {
         const int p = c - tap;
