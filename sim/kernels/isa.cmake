@@ -14,8 +14,8 @@ set_source_files_properties(${x86_paths} ${arm_paths} PROPERTIES SKIP_UNITY_BUIL
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
   set(avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mprefer-vector-width=512)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # gcc 12's own intrinsics start from undefined registers, and are macros that convert -1 to masks at -O0.
-    list(APPEND avx512 -Wno-uninitialized -Wno-maybe-uninitialized -Wno-sign-conversion)
+    # gcc 12's own intrinsics start from undefined registers.
+    list(APPEND avx512 -Wno-uninitialized -Wno-maybe-uninitialized)
   endif()
   # Processors before 2020 do not keep decoded jumps that touch a boundary of 32 bytes (Intel's JCC erratum).
   set(align_jumps -mbranches-within-32B-boundaries)

@@ -45,8 +45,8 @@ struct Avx512 {
   static F sqrt(F v) { return _mm512_sqrt_ps(v); }
   // Of each lane: the lesser of `least` and the distance of v from the next integer.
   static F least_distance(F least, F v) {
-    constexpr int kQuiet = 8, kLeastMagnitude = 10;
-    return _mm512_range_ps(least, _mm512_reduce_ps(v, kQuiet), kLeastMagnitude);
+    constexpr int kQuiet = 8;
+    return _mm512_min_ps(least, _mm512_abs_ps(_mm512_reduce_ps(v, kQuiet)));
   }
   static bool any_below(F v, F limit) { return _mm512_cmp_ps_mask(v, limit, _CMP_LT_OQ) != 0; }
 
