@@ -17,14 +17,20 @@
 namespace witin::engine {
 namespace {
 
-// A worker's activations should stay in its second-level cache beside the weights.
+// A worker's activations should stay in its second-level cache beside the weights, or beside cells with noise, which
+// are several times as large, and their sums.
 constexpr std::int64_t kBlockBytes = std::int64_t{1} << 19;
+constexpr std::int64_t kNoisyBlockBytes = kBlockBytes / 4;
 
-std::int64_t choose_block_frames(const Plan& plan, std::int64_t frames, int threads) {
+// What threads hand each other passes through here too, where the thread sanitizer sees it: into TBB it cannot look.
+std::atomic<std::uint64_t> hand_over{0};
+
+std::int64_t choose_block_frames(const Plan& plan, bool noisy, std::int64_t frames, int threads) {
   std::int64_t frame_bytes = 1;
   for (const std::size_t bytes : plan.slot_bytes) frame_bytes += static_cast<std::int64_t>(bytes);
   const std::int64_t most = std::clamp<std::int64_t>(frames, 1, package::limits::kBlockFrames);
-  const std::int64_t fitting = std::clamp<std::int64_t>(kBlockBytes / frame_bytes, 1, most);
+  const std::int64_t fitting =
+      std::clamp<std::int64_t>((noisy ? kNoisyBlockBytes : kBlockBytes) / frame_bytes, 1, most);
   if (threads <= 1) return fitting;
   // Four blocks a thread let the threads finish together.
   const std::int64_t shared = (frames + 4 * threads - 1) / (4 * threads);
@@ -57,10 +63,11 @@ Status Runner::run() {
   }
   end_ = options_.first_frame + (options_.frames < 0 ? most : options_.frames);
   if (Status drawn = draw_noise(); !drawn) return drawn;
+  const bool noisy = std::ranges::any_of(noise_, [](const auto& noise) { return noise != nullptr; });
   const int processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   const int threads = plan_.stateful ? 1 : options_.threads > 0 ? options_.threads : processors;
   block_frames_ = options_.block_frames > 0 ? std::min(options_.block_frames, std::max<std::int64_t>(1, end_))
-                                            : choose_block_frames(plan_, end_ - options_.first_frame, threads);
+                                            : choose_block_frames(plan_, noisy, end_ - options_.first_frame, threads);
   if (plan_.lookahead != 0) block_frames_ = std::max<std::int64_t>(1, std::min(available, end_ + plan_.lookahead));
   const bool one_block = end_ - options_.first_frame <= block_frames_;
   return threads == 1 || one_block ? run_in_order() : run_in_parallel(threads);
@@ -136,21 +143,29 @@ Status Runner::run_in_parallel(int threads) {
     }
   };
   std::atomic<bool> begun{false};
+  const auto run_one = [&](std::int64_t block) {
+    begun = true;
+    if (block > failed_block) return;
+    if (cancelled()) return fail(block, Error{"run.cancelled", "the run was stopped", "", "", "", ""});
+    auto& workspace = workspaces[static_cast<std::size_t>(tbb::this_task_arena::current_thread_index())];
+    if (workspace == nullptr) workspace = make_workspace();
+    const std::int64_t first = options_.first_frame + block * block_frames_;
+    const std::int64_t count = std::min(block_frames_, end_ - first);
+    if (Status status = run_block(*workspace, first, count); !status) return fail(block, std::move(status));
+    finished(count);
+  };
   // More threads than processors are given as well, without a warning of TBB on stderr.
   const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
   tbb::task_arena arena(threads);
   const auto run_blocks = [&] {
-    tbb::parallel_for(std::int64_t{0}, blocks, [&](std::int64_t block) {
-      begun = true;
-      if (block > failed_block) return;
-      if (cancelled()) return fail(block, Error{"run.cancelled", "the run was stopped", "", "", "", ""});
-      auto& workspace = workspaces[static_cast<std::size_t>(tbb::this_task_arena::current_thread_index())];
-      if (workspace == nullptr) workspace = make_workspace();
-      const std::int64_t first = options_.first_frame + block * block_frames_;
-      const std::int64_t count = std::min(block_frames_, end_ - first);
-      if (Status status = run_block(*workspace, first, count); !status) return fail(block, std::move(status));
-      finished(count);
-    });
+    const auto run_as_task = [&](std::int64_t block) {
+      ++hand_over;
+      run_one(block);
+      ++hand_over;
+    };
+    ++hand_over;
+    tbb::parallel_for(std::int64_t{0}, blocks, run_as_task);
+    ++hand_over;
   };
   try {
     arena.execute(run_blocks);

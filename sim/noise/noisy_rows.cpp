@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int32_t kMost32 = 2147483647;
 constexpr std::size_t kRowsAtOnce = 48;            // their codes, the matrix and the sums share the second-level cache
-constexpr std::size_t kAccumulatorsAtOnce = 4096;  // and these, with their samples, the first
+constexpr std::size_t kAccumulatorsAtOnce = 2048;  // and these, with their samples, the first
 
 std::int32_t to_int32(double v) {
   return static_cast<std::int32_t>(nearest(std::clamp(v, -double{kMost32}, double{kMost32})));
