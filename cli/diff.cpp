@@ -77,6 +77,13 @@ Result<explain::Explanations> explain_report(const diff::Side& left, const diff:
   return explain::explain_sides(*engine, left, right, report, inputs.get(), &interrupted());
 }
 
+// As text, which nothing can fail after that is printed: destroying a document takes memory.
+std::string document(const diff::Report& report, bool complete, const explain::Explanations* explanations) {
+  report::Document out = report::diff_document(report, complete);
+  out["explanations"] = explanations != nullptr ? report::explain_document(*explanations) : report::Document(nullptr);
+  return report::text_of(out);
+}
+
 Result<ExitStatus> diff_sides(const DiffArguments& arguments, Terminal& terminal) {
   const auto begin = std::chrono::steady_clock::now();
   if (Status free =
@@ -107,9 +114,7 @@ Result<ExitStatus> diff_sides(const DiffArguments& arguments, Terminal& terminal
     if (Status written = trace::write_file(arguments.html, page); !written) return std::move(written).error();
   }
   if (arguments.json) {
-    report::Document document = report::diff_document(*report, arguments.complete);
-    document["explanations"] = explanations ? report::explain_document(*explanations) : report::Document(nullptr);
-    terminal.print(report::text_of(document));
+    terminal.print(document(*report, arguments.complete, explanations ? &*explanations : nullptr));
   } else {
     terminal.print(
         terminal.paint(equal ? Color::kGreen : Color::kRed, report::diff_verdict(*report, arguments.complete)) + "\n" +

@@ -93,7 +93,7 @@ golden::Format format_of(const std::string& name) {
   return name == "hex" ? golden::Format::kHex : golden::Format::kMapper;
 }
 
-report::Document document(const GoldenArguments& arguments, const golden::Written& written) {
+std::string document(const GoldenArguments& arguments, const golden::Written& written) {
   report::Document out = report::new_document("witin.golden_written");
   out["folder"] = arguments.output.string();
   out["kind"] = arguments.format;
@@ -109,7 +109,7 @@ report::Document document(const GoldenArguments& arguments, const golden::Writte
   out["left_out"] = report::Document::array();
   for (const Error& error : written.left_out) out["left_out"].push_back(report::to_json(error));
   out["files"] = written.files;
-  return out;
+  return report::text_of(out);
 }
 
 std::string text(const GoldenArguments& arguments, const golden::Written& written) {
@@ -151,7 +151,7 @@ Result<ExitStatus> write(const GoldenArguments& arguments, Terminal& terminal) {
     return golden::write_golden(nets, arguments.output, options);
   }();
   if (!written) return written.error();
-  terminal.print(arguments.json ? report::text_of(document(arguments, *written)) : text(arguments, *written));
+  terminal.print(arguments.json ? document(arguments, *written) : text(arguments, *written));
   return ExitStatus::kDone;
 }
 
