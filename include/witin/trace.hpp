@@ -58,8 +58,8 @@ class Trace {
   [[nodiscard]] Status read(std::size_t node, std::size_t field, std::int64_t first, std::int64_t count,
                             std::span<std::byte> out) const;
 
-  // The same for a reader that takes every frame of a field exactly once, in any order: the CRC is computed on the way,
-  // and compared by the reading that completes the member.
+  // The same for a reader that takes every frame of a field once, in any order: the CRC is computed on the way, and
+  // compared by the reading that completes the member, or by the first that reads a frame again.
   [[nodiscard]] Status read_once(std::size_t node, std::size_t field, std::int64_t first, std::int64_t count,
                                  std::span<std::byte> out) const;
 

@@ -58,8 +58,8 @@ class Side {
   // Errors: of the file, with its name and place.
   [[nodiscard]] virtual Status read(std::size_t entry, std::int64_t first, std::int64_t count,
                                     std::span<std::byte> out) const = 0;
-  // The same for readers that take every frame of an entry exactly once, in any order: digests are compared by the
-  // reading that completes it instead of beforehand.
+  // The same for readers that take every frame of an entry once, in any order: digests are compared by the reading that
+  // completes it instead of beforehand.
   [[nodiscard]] virtual Status read_once(std::size_t entry, std::int64_t first, std::int64_t count,
                                          std::span<std::byte> out) const {
     return read(entry, first, count, out);

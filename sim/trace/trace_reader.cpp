@@ -247,15 +247,20 @@ struct Trace::Impl {
     return {};
   }
 
-  // After bytes [offset, offset + part.size()) of the array were read for the only time.
+  // After bytes [offset, offset + part.size()) of the array were read.
   Status add_crc(Place& place, std::uint64_t offset, std::span<const std::byte> part) const {
     if (!archive || part.empty()) return {};
     const std::uint32_t crc = package::crc32(part);
-    const std::lock_guard lock(mutex);
-    if (place.crc_checked) return {};
-    if (!place.crc_runs.add(offset, part.size(), crc)) {
-      return Error{"internal.frames", "frames were read twice", place.member, "", "", ""};
+    {
+      const std::lock_guard lock(mutex);
+      if (place.crc_checked) return {};
+      if (place.crc_runs.add(offset, part.size(), crc)) return check_runs(place);
     }
+    return check_once(place);  // read before: by a reader that stopped, or that was told of a wrong CRC
+  }
+
+  // Under the mutex.
+  Status check_runs(Place& place) const {
     const std::optional<std::uint32_t> whole = place.crc_runs.whole(place.bytes);
     if (!whole) return {};
     std::vector<std::byte> header(static_cast<std::size_t>(place.data_offset));

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sim/package/bytes.hpp"
 #include "sim/package/npy.hpp"
 #include "sim/trace/frame_file.hpp"
 #include "sim/trace/trace_header.hpp"
@@ -262,4 +263,34 @@ TEST_CASE("a flipped bit of a trace is refused when it is opened or read, or cha
   }
   CHECK(noticed > 100);  // data and npy headers
   CHECK(same < 4 * (16 + 32 + 48));
+}
+
+TEST_CASE("read once: the CRC is compared at the end, and by whoever reads a frame again") {
+  const TempDir dir;
+  const auto once = [](const Trace& trace, std::int64_t first, std::int64_t count) {
+    std::vector<std::byte> out(static_cast<std::size_t>(3 * count));
+    const Status status = trace.read_once(0, 0, first, count, out);
+    return status.ok() ? std::string(package::as_text(out)) : status.error().code;
+  };
+  const auto whole = Builder().open(dir);
+  REQUIRE(whole.ok());
+  for (int pass = 0; pass < 2; ++pass) {
+    CHECK(once(*whole, 1, 1) == "456");
+    CHECK(once(*whole, 0, 1) == "123");
+  }
+  const auto stopped = Trace::open(dir / "t.wtrace");
+  REQUIRE(stopped.ok());
+  CHECK(once(*stopped, 0, 1) == "123");
+  CHECK(once(*stopped, 0, 2) == "123456");
+
+  std::string bytes = Builder().bytes();
+  bytes[bytes.find("123456") + 5] = '7';
+  write_text(dir / "u.wtrace", bytes);
+  for (const std::int64_t count : {std::int64_t{1}, std::int64_t{2}}) {
+    const auto wrong = Trace::open(dir / "u.wtrace");
+    REQUIRE(wrong.ok());
+    CHECK(once(*wrong, 0, count) == (count == 2 ? "zip.crc" : "123"));
+    CHECK(once(*wrong, 0, 2) == "zip.crc");
+    CHECK(once(*wrong, 0, 2) == "zip.crc");
+  }
 }

@@ -24,7 +24,7 @@ void read_field(const Trace& trace, std::size_t node, std::size_t field, std::si
   const Status once = trace.read_once(node, field, 0, frames, whole);
   const Status read = trace.read(node, field, 0, frames, whole);
   require(succeeded(once) == succeeded(read), "the CRC of one pass and of two judge differently");
-  std::vector<std::byte> frame(frame_bytes);
+  std::vector<std::byte> frame(frames == 0 ? 0 : frame_bytes);
   for (std::int64_t i = 0; i < std::min(frames, kMostReadAlone); ++i) {
     const Status alone = trace.read(node, field, i, 1, frame);
     require(succeeded(alone) == succeeded(read), "a frame is refused alone or among all only");
