@@ -16,7 +16,7 @@ cd "$root"
 header=$(find /usr/include /usr/local/include -path '*doctest/doctest.h' -print -quit)
 flags=(-std=c++20 -O2 -ffp-contract=off -DWITIN_KERNELS_NEON -DDOCTEST_CONFIG_SUPER_FAST_ASSERTS
        -I. -Iinclude -Itests -idirafter "$(dirname "$(dirname "$header")")" -Wno-psabi)
-sources=(tests/main.cpp tests/kernels/{matmul,conv,fused_rule,isa,normals,pack,select_codes}_test.cpp sim/error.cpp
+sources=(tests/main.cpp tests/kernels/{matmul,conv,fused_rule,isa,normals,noise,pack,select_codes}_test.cpp sim/error.cpp
          sim/types.cpp sim/escape.cpp sim/arith/*.cpp sim/kernels/[!p]*.cpp sim/kernels/p[!a]*.cpp
          sim/kernels/pa[!t]*.cpp sim/kernels/path_neon.cpp)
 
