@@ -312,22 +312,17 @@ Result<ExitStatus> lead(const SweepArguments& arguments, sweep::Ranks& ranks, Wo
   return ExitStatus::kDone;
 }
 
-int status_of(const Result<ExitStatus>& done) {
-  if (done) return static_cast<int>(*done);
-  if (done.error().code == "run.cancelled" && interrupted_status() != 0) return interrupted_status();
-  return static_cast<int>(done.error().internal() ? ExitStatus::kInternal : ExitStatus::kUnusable);
-}
-
 Result<ExitStatus> sweep_on(sweep::Ranks& ranks, const SweepArguments& arguments, Terminal& terminal) {
   Work work;
   if (ranks.rank() == 0) {
     Result<ExitStatus> done = guarded("", [&] { return lead(arguments, ranks, work, terminal); });
-    sweep::dismiss(ranks, status_of(done));
+    sweep::dismiss(ranks);
     return done;
   }
   Status prepared = guarded("", [&] { return prepare(arguments, ranks, work); });
   const Result<sweep::Share> share = prepared ? Result(work.share) : Result<sweep::Share>(std::move(prepared).error());
-  return static_cast<ExitStatus>(sweep::serve(ranks, share));
+  sweep::serve(ranks, share);
+  return ExitStatus::kDone;
 }
 
 }  // namespace

@@ -3,8 +3,9 @@
 # this core and its peers can do.
 #   scripts/bench.sh [--no-build] [--repetitions N]
 # Needs libbenchmark-dev. Peers are compared where they are installed: libdnnl-dev (oneDNN, with VNNI its values too),
-# libgemmlowp-dev (values), libxnnpack-dev with libcpuinfo-dev. Shares are of CPU time, of two threads of wall time, the
-# least of N repetitions that alternate among all benchmarks: a machine that others use as well spoils few of them.
+# libgemmlowp-dev (values), libxnnpack-dev with libpthreadpool-dev and libcpuinfo-dev. Shares are of CPU time, of two
+# threads of wall time, the least of N repetitions that alternate among all benchmarks: a machine that others use as
+# well spoils few of them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=1
@@ -13,7 +14,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --no-build) build=0 ;;
     --repetitions) repetitions=$2; shift ;;
-    *) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
   shift
 done

@@ -18,7 +18,7 @@ constexpr char kRecord = 'M';   // to rank 0: a measurement
 constexpr char kFailure = 'E';  // to rank 0: an error; nothing more follows but kBye
 constexpr char kBye = 'B';      // to rank 0: the last message of a rank
 constexpr char kUnits = 'U';    // from rank 0: the units to do
-constexpr char kDismiss = 'D';  // from rank 0: the status to end with
+constexpr char kDismiss = 'D';  // from rank 0: to end
 
 constexpr milliseconds kAlone(50);    // between looks at the cancel flag
 constexpr milliseconds kTogether(2);  // between looks for messages
@@ -150,7 +150,7 @@ class Servant {
  public:
   Servant(Ranks& ranks, const Result<Share>& share) : ranks_(ranks), share_(share) {}
 
-  int run() {
+  void run() {
     if (share_) {
       tell(kReady, share_->digest);
     } else {
@@ -167,7 +167,6 @@ class Servant {
     }
     pool_.reset();
     tell(kBye, "");
-    return *dismissed_;
   }
 
  private:
@@ -187,12 +186,11 @@ class Servant {
   void listen() {
     const std::optional<Message> message = ranks_.poll();
     if (!message) return;
-    const std::string_view text = std::string_view(message->text).substr(1);
     if (message->text.front() == kDismiss) {
-      dismissed_ = 0;
-      std::from_chars(text.data(), text.data() + text.size(), *dismissed_);
+      dismissed_ = true;
     } else if (!failed_) {
-      pool_ = std::make_unique<Pool>(parse_units(text), share_->threads, share_->measure);
+      const std::string_view units = std::string_view(message->text).substr(1);
+      pool_ = std::make_unique<Pool>(parse_units(units), share_->threads, share_->measure);
     }
   }
 
@@ -200,7 +198,7 @@ class Servant {
   const Result<Share>& share_;
   std::unique_ptr<Pool> pool_;
   bool failed_ = false;
-  std::optional<int> dismissed_;
+  bool dismissed_ = false;
 };
 
 }  // namespace
@@ -210,8 +208,8 @@ Status lead(Ranks& ranks, const Share& share, std::span<const std::size_t> pendi
   return Leader(ranks, share, record).run(pending);
 }
 
-void dismiss(Ranks& ranks, int status) {
-  for (int rank = 1; rank < ranks.size(); ++rank) ranks.send(rank, std::string(1, kDismiss) + std::to_string(status));
+void dismiss(Ranks& ranks) {
+  for (int rank = 1; rank < ranks.size(); ++rank) ranks.send(rank, std::string(1, kDismiss));
   for (int present = ranks.size() - 1; present > 0;) {
     const std::optional<Message> message = ranks.poll();
     if (!message) {
@@ -222,7 +220,7 @@ void dismiss(Ranks& ranks, int status) {
   }
 }
 
-int serve(Ranks& ranks, const Result<Share>& share) { return Servant(ranks, share).run(); }
+void serve(Ranks& ranks, const Result<Share>& share) { Servant(ranks, share).run(); }
 
 int default_threads(const Ranks& ranks) {
   const int processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));

@@ -1,8 +1,9 @@
 // A sweep's units shared among ranks. Rank 0 leads: it knows what is done, gives every rank its share and records what
 // comes back; the others serve. Which rank does a unit changes nothing about its measurement.
 //
-// Every rank prepares the sweep on its own and ends when rank 0 dismisses it, with the status rank 0 says, so that of
-// all ranks only rank 0 speaks. An error of any rank ends the sweep.
+// Every rank prepares the sweep on its own and ends when rank 0 dismisses it. An error of any rank ends the sweep, but
+// of all ranks only rank 0 tells it and fails: a launcher stops all ranks at the first that fails, whatever it had to
+// say.
 #pragma once
 
 #include <span>
@@ -24,11 +25,11 @@ struct Share {
 [[nodiscard]] Status lead(Ranks& ranks, const Share& share, std::span<const std::size_t> pending,
                           const std::function<Status(std::span<const Record>)>& record);
 
-// Rank 0, at the very end: the other ranks stop what they do and return `status`.
-void dismiss(Ranks& ranks, int status);
+// Rank 0, at the very end: the other ranks stop what they do.
+void dismiss(Ranks& ranks);
 
-// Any other rank: does its share, or tells rank 0 why it cannot; returns the status of dismiss().
-[[nodiscard]] int serve(Ranks& ranks, const Result<Share>& share);
+// Any other rank: does its share, or tells rank 0 why it cannot, until it is dismissed.
+void serve(Ranks& ranks, const Result<Share>& share);
 
 // Threads of a rank that asks for none: its part of the machine's processors, as far as it is allowed to use them.
 [[nodiscard]] int default_threads(const Ranks& ranks);

@@ -2,6 +2,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -243,7 +244,9 @@ class Ranks(SweepTest):
     def test_a_failing_rank_ends_all(self):
         model, x = digits()
         with open(self.path("rank.sh"), "w") as stream:
-            stream.write('#!/bin/sh\n[ "$OMPI_COMM_WORLD_RANK" = 1 ] && cd /\nexec "$@"\n')
+            stream.write('#!/bin/sh\n[ "$OMPI_COMM_WORLD_RANK" = 1 ] && cd /\n"$@"\nstatus=$?\n'
+                         '[ "$OMPI_COMM_WORLD_RANK" = 0 ] && sleep 1  # the others have told their status by then\n'
+                         'echo "ended with $status" >&2\nexit $status\n')
         os.chmod(self.path("rank.sh"), 0o755)
         shutil.copy(x, self.path("x.npy"))
         before = self.listing()
@@ -252,6 +255,8 @@ class Ranks(SweepTest):
         lines = [line for line in result.stderr.splitlines() if line.startswith("witin-sim:")]
         self.assertEqual((result.returncode, len(lines)), (2, 1), result.stderr)
         self.assertRegex(lines[0], r"witin-sim: rank 1: .*\[file\.open\]")
+        # mpirun stops all ranks at the first that fails, which must be the one that tells why.
+        self.assertEqual(sorted(re.findall(r"ended with (\d+)", result.stderr)), ["0", "0", "2"])
         self.assertEqual(self.listing(), before)
 
 

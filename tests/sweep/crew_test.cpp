@@ -53,7 +53,6 @@ Measurement measurement_of(std::size_t unit) {
 struct Outcome {
   Status status;
   std::map<std::size_t, Measurement> found;
-  std::vector<int> dismissed;  // what the other ranks returned
 };
 
 Error failure() { return {"test.failed", "it failed", "here", "this", "that", "do something"}; }
@@ -64,7 +63,6 @@ Outcome run(
     const std::function<Status()>& recorded = [] { return Status(); }) {
   Mail mail;
   Outcome outcome;
-  outcome.dismissed.resize(static_cast<std::size_t>(ranks - 1));
   std::vector<std::thread> others;
   const auto complete = [&](int rank) {
     Result<Share> share = share_of(rank);
@@ -74,7 +72,7 @@ Outcome run(
   for (int rank = 1; rank < ranks; ++rank) {
     others.emplace_back([&, rank] {
       ThreadRanks own(mail, rank, ranks);
-      outcome.dismissed[static_cast<std::size_t>(rank - 1)] = serve(own, complete(rank));
+      serve(own, complete(rank));
     });
   }
   ThreadRanks own(mail, 0, ranks);
@@ -86,7 +84,7 @@ Outcome run(
     }
     return recorded();
   });
-  dismiss(own, outcome.status.ok() ? 0 : 2);
+  dismiss(own);
   for (std::thread& other : others) other.join();
   return outcome;
 }
@@ -113,7 +111,6 @@ TEST_CASE("every unit is measured once, by any number of ranks and threads") {
           CHECK(unit % 2 == 0);
           CHECK(measurement == measurement_of(unit));
         }
-        for (const int status : outcome.dismissed) CHECK(status == 0);
       }
     }
   }
@@ -155,7 +152,6 @@ TEST_CASE("an error of any rank ends all ranks, and says which it was") {
       CHECK(error.where == (bad == 0 ? "here" : "rank " + std::to_string(bad) + ": here"));
       CHECK(error.found == "that");
       CHECK(error.hint == "do something");
-      for (const int status : outcome.dismissed) CHECK(status == 2);
     }
   }
 }
@@ -166,7 +162,6 @@ TEST_CASE("a rank that cannot begin, or sees other files, ends all ranks") {
   REQUIRE(!missing.status.ok());
   CHECK(missing.status.error().code == "test.failed");
   CHECK(missing.found.empty());
-  CHECK(missing.dismissed == std::vector<int>{2, 2});
   const Outcome other = run(2, 1, 10, [](int rank) {
     Result<Share> share = good_share(rank);
     if (rank == 1) share->digest = "e";
@@ -188,7 +183,6 @@ TEST_CASE("what is thrown while measuring is an error, and a result that cannot 
   CHECK(thrown.status.error().code == "internal.exception");
   const Outcome full = run(2, 1, 10, good_share, [] { return Status(failure()); });
   CHECK(!full.status.ok());
-  CHECK(full.dismissed == std::vector<int>{2});
 }
 
 TEST_CASE("a sweep can be stopped while units are measured") {
