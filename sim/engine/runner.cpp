@@ -22,6 +22,9 @@ namespace {
 constexpr std::int64_t kBlockBytes = std::int64_t{1} << 19;
 constexpr std::int64_t kNoisyBlockBytes = kBlockBytes / 4;
 
+// Rows that the tiles of every kernel divide, and a strip of transposed output.
+constexpr std::int64_t kFramesTogether = 48;
+
 // What threads hand each other passes through here too, where the thread sanitizer sees it: into TBB it cannot look.
 std::atomic<std::uint64_t> hand_over{0};
 
@@ -31,10 +34,9 @@ std::int64_t choose_block_frames(const Plan& plan, bool noisy, std::int64_t fram
   const std::int64_t most = std::clamp<std::int64_t>(frames, 1, package::limits::kBlockFrames);
   const std::int64_t fitting =
       std::clamp<std::int64_t>((noisy ? kNoisyBlockBytes : kBlockBytes) / frame_bytes, 1, most);
-  if (threads <= 1) return fitting;
-  // Four blocks a thread let the threads finish together.
-  const std::int64_t shared = (frames + 4 * threads - 1) / (4 * threads);
-  return std::clamp<std::int64_t>(shared, 1, fitting);
+  // Eight blocks a thread let the threads finish together.
+  const std::int64_t shared = threads <= 1 ? fitting : std::min(fitting, (frames + 8 * threads - 1) / (8 * threads));
+  return shared <= kFramesTogether ? shared : shared / kFramesTogether * kFramesTogether;
 }
 
 }  // namespace
