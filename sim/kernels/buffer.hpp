@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstring>
 #include <memory>
 #include <new>
 
@@ -15,7 +14,7 @@ inline constexpr std::size_t kReadSlack = 64;  // bytes a kernel may read (never
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(std::size_t size) : Buffer(size, 0) { std::memset(data_.get(), 0, size + kReadSlack); }
+  explicit Buffer(std::size_t size);
 
   // The same, not zeroed: every byte will be written.
   [[nodiscard]] static Buffer uninitialised(std::size_t size) { return {size, 0}; }
