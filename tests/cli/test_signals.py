@@ -12,7 +12,7 @@ from program import PROGRAM, SANITIZED, CliTest, wpkg
 
 ENDS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 SLOW = ["--isa", "ref"]
-SHARE = 4 if SANITIZED else 1  # of the frames
+SHARE = 10 if SANITIZED else 1  # of the frames
 SECONDS = 60  # that anything may take; a test that waits longer has found a defect
 
 
