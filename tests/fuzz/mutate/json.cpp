@@ -150,14 +150,13 @@ Json attribute_value(const ops::AttributeRule& rule, Random& random) {
 bool change_node(Json& document, Random& random) {
   if (!document.is_object() || !document.contains("nodes") || !document["nodes"].is_array()) return false;
   if (document["nodes"].empty() || document.value("format", Json()) != "witin.wpkg") return false;
+  static constexpr const char* kProfiles[]{"wtm2101", "witin_nn", "nb01"};
+  if (random.one_in(24)) document["arithmetic"] = random.pick(kProfiles);  // a new key moves all that is in a document
   Json& node = random.pick(document["nodes"]);
   if (!node.is_object() || !node.contains("op") || !node["op"].is_string()) return false;
   const auto all = ops::registry();
   if (random.one_in(12)) node["op"] = std::string(random.pick(all)->name);
-  if (random.one_in(12)) {
-    static constexpr const char* kProfiles[]{"wtm2101", "witin_nn", "nb01"};
-    (random.one_in(2) ? document : node)["arithmetic"] = random.pick(kProfiles);
-  }
+  if (random.one_in(24)) node["arithmetic"] = random.pick(kProfiles);
   std::vector<const ops::OpDef*> forms;
   for (const ops::OpDef* op : all) {
     if (op->name == node["op"].get<std::string>()) forms.push_back(op);
