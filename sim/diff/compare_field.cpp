@@ -58,8 +58,9 @@ class FieldComparison {
   void work_through() {
     Status done = guarded("", [this]() -> Status {
       Tally tally(shape_);
-      std::vector<std::byte> left(static_cast<std::size_t>(block_) * left_bytes_);
-      std::vector<std::byte> right(static_cast<std::size_t>(block_) * right_bytes_);
+      const auto together = static_cast<std::size_t>(std::min(block_, job_.frames.count));  // none of no frames
+      std::vector<std::byte> left(together * left_bytes_);
+      std::vector<std::byte> right(together * right_bytes_);
       while (!failed_) {
         const std::int64_t first = next_.fetch_add(block_);
         if (first >= job_.frames.count) break;

@@ -326,6 +326,14 @@ class Memory(FaultTest):
         self.assertRegex(result.stderr, r"\Awitin-sim: [^\n]+ \[resource\.memory\]\n\Z")
         self.assertEqual(sorted(os.listdir(self.dir)), before)
 
+    def test_arrays_without_frames(self):
+        """They are compared without memory for the frame of 500 MB that they could have."""
+        for name in ("a.npy", "b.npy"):
+            self.save(name, np.zeros((0, 511, 32767, 30)), np.int8)
+        limit = 300 << 20
+        self.fails({"diff.nothing"}, ["diff", "a.npy", "b.npy"],
+                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+
 
 if __name__ == "__main__":
     unittest.main()
