@@ -35,7 +35,8 @@ std::int64_t choose_block_frames(const Plan& plan, bool noisy, std::int64_t fram
   const std::int64_t fitting =
       std::clamp<std::int64_t>((noisy ? kNoisyBlockBytes : kBlockBytes) / frame_bytes, 1, most);
   // Eight blocks a thread let the threads finish together.
-  const std::int64_t shared = threads <= 1 ? fitting : std::min(fitting, (frames + 8 * threads - 1) / (8 * threads));
+  const std::int64_t shared =
+      threads <= 1 ? fitting : std::clamp<std::int64_t>((frames + 8 * threads - 1) / (8 * threads), 1, fitting);
   return shared <= kFramesTogether ? shared : shared / kFramesTogether * kFramesTogether;
 }
 

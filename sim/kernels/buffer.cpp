@@ -9,7 +9,7 @@
 namespace witin::kernels {
 namespace {
 
-// Pages that memory comes in at its first touch cost more, one by one, than filling them does.
+// All pages at once: got one by one, at their first touch, they cost more than filling them does.
 void get_pages(std::byte* bytes, std::size_t size) {
   constexpr std::size_t kWorthACall = std::size_t{1} << 17;
   if (size < kWorthACall) return;
