@@ -294,3 +294,22 @@ TEST_CASE("read once: the CRC is compared at the end, and by whoever reads a fra
     CHECK(once(*wrong, 0, 2) == "zip.crc");
   }
 }
+
+TEST_CASE("read once: the CRC of an array without values is compared too") {
+  const TempDir dir;
+  for (const Shape& shape : {Shape{0, 3}, Shape{2, 0}}) {
+    CAPTURE(to_string(shape));
+    for (const bool damaged : {false, true}) {
+      ZipFile zip;
+      zip.parts.emplace_back("a/npu_y.npy", npy(shape, ""));
+      if (damaged) zip.parts[0].central.crc = ++zip.parts[0].local.crc;
+      write_text(dir / "t.npz", zip.bytes());
+      const auto trace = Trace::open(dir / "t.npz");
+      REQUIRE(trace.ok());
+      for (int pass = 0; pass < 2; ++pass) {
+        CHECK(trace->read_once(0, 0, 0, shape[0], {}).ok() == !damaged);
+        CHECK(trace->read_once(0, 0, 0, 0, {}).ok() == !damaged);
+      }
+    }
+  }
+}

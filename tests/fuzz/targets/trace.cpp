@@ -18,8 +18,8 @@ void read_field(const Trace& trace, std::size_t node, std::size_t field, std::si
   const TraceField& described = trace.info().nodes[node].fields[field];
   const std::int64_t frames = trace.info().frames;
   const std::size_t frame_bytes = static_cast<std::size_t>(element_count(described.shape)) * size_of(described.dtype);
-  if (frame_bytes == 0) return;
-  require(static_cast<std::size_t>(frames) <= file_bytes / frame_bytes, "more frames than the file can hold");
+  require(frame_bytes == 0 || static_cast<std::size_t>(frames) <= file_bytes / frame_bytes,
+          "more frames than the file can hold");
   std::vector<std::byte> whole(static_cast<std::size_t>(frames) * frame_bytes);
   const Status once = trace.read_once(node, field, 0, frames, whole);
   const Status read = trace.read(node, field, 0, frames, whole);
