@@ -9,6 +9,7 @@ namespace witin::package {
 namespace {
 
 constexpr std::int64_t kColumns = limits::kFrameElements;
+constexpr std::size_t kFirstBytes = std::size_t{4} << 10;  // of a scan that may end after one row; then twice as many
 
 bool is_separator(char c) { return c == ' ' || c == '\t' || c == ',' || c == '\r'; }
 
@@ -20,12 +21,11 @@ class Scanner {
   Scanner(const ByteSource& file, std::uint64_t offset, Rows& rows) : file_(file), offset_(offset), rows_(rows) {}
 
   Status run() {
-    std::vector<std::byte> block(limits::kBlockBytes);
-    while (offset_ < file_.size()) {
-      const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(block.size(), file_.size() - offset_));
-      const std::span<std::byte> part(block.data(), length);
-      if (Status status = file_.read(offset_, part); !status) return status;
-      for (const std::byte byte : part) {
+    std::vector<std::byte> block;
+    for (std::size_t most = kFirstBytes; offset_ < file_.size(); most = std::min(2 * most, limits::kBlockBytes)) {
+      block.resize(static_cast<std::size_t>(std::min<std::uint64_t>(most, file_.size() - offset_)));
+      if (Status status = file_.read(offset_, block); !status) return status;
+      for (const std::byte byte : block) {
         if (Status status = take(static_cast<char>(byte)); !status) return status;
         if (stopped_) return {};
         ++offset_;
