@@ -39,15 +39,31 @@ Result<std::vector<LayerFile>> layer_files(const fs::path& folder) {
   std::vector<LayerFile> files;
   std::error_code error;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    if (auto file = layer_file(it->path()); file && files.size() < package::limits::kMembers) {
-      files.push_back(*std::move(file));
+    auto file = layer_file(it->path());
+    if (!file) continue;
+    if (files.size() == package::limits::kMembers) {
+      return Error{"capture.too_many_files",
+                   "the folder holds too many layers",
+                   folder.string(),
+                   "at most " + std::to_string(package::limits::kMembers),
+                   "more",
+                   ""};
     }
+    files.push_back(*std::move(file));
   }
   if (error) return Error{"file.open", "the folder cannot be read", folder.string(), "", error.message(), ""};
-  std::ranges::sort(files, [](const LayerFile& a, const LayerFile& b) {
-    return std::tie(a.layer, a.kind) < std::tie(b.layer, b.kind);
+  const auto key = [](const LayerFile& file) { return std::tie(file.layer, file.kind); };
+  std::ranges::sort(files, [&](const LayerFile& a, const LayerFile& b) {
+    return std::pair(key(a), a.path) < std::pair(key(b), b.path);
   });
-  return files;
+  const auto twice = std::ranges::adjacent_find(files, {}, key);
+  if (twice == files.end()) return files;
+  return Error{"capture.twice",
+               "two files are the same layer",
+               twice[1].path.string(),
+               "one file a layer",
+               twice->path.filename().string() + " and " + twice[1].path.filename().string(),
+               "remove one of them"};
 }
 
 CaptureFigures figures_of(const std::array<double, 11>& row) {
@@ -113,7 +129,7 @@ class CaptureReader {
 bool looks_like_capture(const fs::path& folder) {
   if (is_there(folder / "infer_output.txt") || is_there(folder / "tmp_output")) return true;
   const auto files = layer_files(folder);
-  return files.ok() && !files->empty();
+  return !files.ok() || !files->empty();  // what is wrong with one is said when it is opened
 }
 
 Result<std::unique_ptr<Side>> open_capture_side(const fs::path& path) {

@@ -16,7 +16,7 @@ namespace witin::diff {
 
 [[nodiscard]] bool looks_like_capture(const std::filesystem::path& folder);
 
-// Errors: mapper.*, text.*, file.*.
+// Errors: capture.twice (two files are one layer), capture.too_many_files, mapper.*, text.*, file.*.
 [[nodiscard]] Result<std::unique_ptr<Side>> open_capture_side(const std::filesystem::path& path);
 
 }  // namespace witin::diff

@@ -69,6 +69,7 @@ Status Runner::run() {
   const bool noisy = std::ranges::any_of(noise_, [](const auto& noise) { return noise != nullptr; });
   const int processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   const int threads = plan_.stateful ? 1 : options_.threads > 0 ? options_.threads : processors;
+  even_ = options_.block_frames <= 0;
   block_frames_ = options_.block_frames > 0 ? std::min(options_.block_frames, std::max<std::int64_t>(1, end_))
                                             : choose_block_frames(plan_, noisy, end_ - options_.first_frame, threads);
   if (plan_.lookahead != 0) block_frames_ = std::max<std::int64_t>(1, std::min(available, end_ + plan_.lookahead));
@@ -133,50 +134,60 @@ Status Runner::run_in_order() {
 }
 
 Status Runner::run_in_parallel(int threads) {
-  const std::int64_t blocks = (end_ - options_.first_frame + block_frames_ - 1) / block_frames_;
   std::vector<std::unique_ptr<Workspace>> workspaces(static_cast<std::size_t>(threads));
-  std::atomic<std::int64_t> failed_block{blocks};
+  std::atomic<std::int64_t> next{options_.first_frame};
+  std::atomic<std::int64_t> failed_frame{end_};
   std::mutex mutex;
   Status failure;
-  const auto fail = [&](std::int64_t block, Status status) {
+  const auto fail = [&](std::int64_t first, Status status) {
     const std::scoped_lock lock(mutex);
-    if (block < failed_block) {
-      failed_block = block;
+    if (first < failed_frame) {
+      failed_frame = first;
       failure = std::move(status);
     }
   };
+  const auto work = [&](Workspace& workspace) {
+    for (std::int64_t first = next; first < failed_frame;) {
+      const std::int64_t count = share_of(end_ - first, threads);
+      if (!next.compare_exchange_weak(first, first + count)) continue;
+      if (cancelled()) return fail(first, Error{"run.cancelled", "the run was stopped", "", "", "", ""});
+      if (Status status = run_block(workspace, first, count); !status) return fail(first, std::move(status));
+      finished(count);
+      first = next;
+    }
+  };
   std::atomic<bool> begun{false};
-  const auto run_one = [&](std::int64_t block) {
+  const auto run_as_task = [&](int task) {
+    ++hand_over;
     begun = true;
-    if (block > failed_block) return;
-    if (cancelled()) return fail(block, Error{"run.cancelled", "the run was stopped", "", "", "", ""});
-    auto& workspace = workspaces[static_cast<std::size_t>(tbb::this_task_arena::current_thread_index())];
-    if (workspace == nullptr) workspace = make_workspace();
-    const std::int64_t first = options_.first_frame + block * block_frames_;
-    const std::int64_t count = std::min(block_frames_, end_ - first);
-    if (Status status = run_block(*workspace, first, count); !status) return fail(block, std::move(status));
-    finished(count);
+    if (next < failed_frame) {
+      auto& workspace = workspaces[static_cast<std::size_t>(task)];
+      workspace = make_workspace();
+      work(*workspace);
+    }
+    ++hand_over;
   };
   // More threads than processors are given as well, without a warning of TBB on stderr.
   const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
   tbb::task_arena arena(threads);
-  const auto run_blocks = [&] {
-    const auto run_as_task = [&](std::int64_t block) {
-      ++hand_over;
-      run_one(block);
-      ++hand_over;
-    };
+  const auto run_tasks = [&] {
     ++hand_over;
-    tbb::parallel_for(std::int64_t{0}, blocks, run_as_task);
+    tbb::parallel_for(0, threads, run_as_task, tbb::static_partitioner{});
     ++hand_over;
   };
   try {
-    arena.execute(run_blocks);
+    arena.execute(run_tasks);
   } catch (const std::runtime_error&) {  // no thread to be had: this one does it all
     if (begun) throw;
     return run_in_order();
   }
   return failure;
+}
+
+std::int64_t Runner::share_of(std::int64_t frames, int threads) const {
+  if (!even_) return std::min(frames, block_frames_);
+  const std::int64_t part = frames / (2 * threads);
+  return std::min({frames, block_frames_, std::max<std::int64_t>(part / 24 * 24, 24)});
 }
 
 std::unique_ptr<Runner::Workspace> Runner::make_workspace() const {

@@ -309,6 +309,9 @@ class CaptureTest(CliTest):
         self.assertEqual([node["node"] for node in document["nodes"]], ["layer2", "layer10"])
         different = np.count_nonzero(self.chip != self.expected)
         self.assertEqual([node["fields"][0]["different"] for node in document["nodes"]], [different, different])
+        self.save_text("first/tmp_output/L02.txt", self.chip)
+        for folder in ("first", "first/tmp_output"):
+            self.refused("capture.twice", "diff", folder, "second")
 
     def test_damaged_text(self):
         for text, code in (("", "text.empty"), ("1 2\n3\n", "text.columns"), ("1 x\n", "text.byte"),
