@@ -17,6 +17,7 @@ namespace witin {
 
 namespace engine {
 struct Plan;
+class Workers;
 }
 
 struct EngineOptions {
@@ -102,6 +103,7 @@ class Engine {
  private:
   explicit Engine(std::shared_ptr<const engine::Plan> plan);
   std::shared_ptr<const engine::Plan> plan_;
+  std::shared_ptr<engine::Workers> workers_;
 };
 
 }  // namespace witin

@@ -1,13 +1,10 @@
 #include "sim/engine/runner.hpp"
 
 #include <fnmatch.h>
-#include <tbb/global_control.h>
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
-#include <stdexcept>
 #include <thread>
 
 #include "sim/noise/draws.hpp"
@@ -24,9 +21,7 @@ constexpr std::int64_t kNoisyBlockBytes = kBlockBytes / 4;
 
 // Rows that the tiles of every kernel divide, and a strip of transposed output.
 constexpr std::int64_t kFramesTogether = 48;
-
-// What threads hand each other passes through here too, where the thread sanitizer sees it: into TBB it cannot look.
-std::atomic<std::uint64_t> hand_over{0};
+constexpr std::int64_t kLastFrames = kFramesTogether / 2;  // the least of a block, where blocks may be larger
 
 std::int64_t choose_block_frames(const Plan& plan, bool noisy, std::int64_t frames, int threads) {
   std::int64_t frame_bytes = 1;
@@ -42,8 +37,9 @@ std::int64_t choose_block_frames(const Plan& plan, bool noisy, std::int64_t fram
 
 }  // namespace
 
-Runner::Runner(const Plan& plan, FrameSource& source, std::span<FrameSink* const> sinks, const RunOptions& options)
-    : plan_(plan), source_(source), sinks_(sinks), options_(options) {
+Runner::Runner(const Plan& plan, Workers& workers, FrameSource& source, std::span<FrameSink* const> sinks,
+               const RunOptions& options)
+    : plan_(plan), workers_(workers), source_(source), sinks_(sinks), options_(options) {
   for (std::size_t node = 0; node < plan.nodes.size(); ++node) {
     std::vector<bool>& wanted = wanted_.emplace_back(plan.nodes[node].fields.size());
     for (std::size_t field = 0; field < wanted.size(); ++field) {
@@ -134,60 +130,38 @@ Status Runner::run_in_order() {
 }
 
 Status Runner::run_in_parallel(int threads) {
-  std::vector<std::unique_ptr<Workspace>> workspaces(static_cast<std::size_t>(threads));
   std::atomic<std::int64_t> next{options_.first_frame};
-  std::atomic<std::int64_t> failed_frame{end_};
+  std::atomic<std::int64_t> failed{end_};  // the earliest block so far, by its first frame
   std::mutex mutex;
   Status failure;
   const auto fail = [&](std::int64_t first, Status status) {
     const std::scoped_lock lock(mutex);
-    if (first < failed_frame) {
-      failed_frame = first;
+    if (first < failed) {
+      failed = first;
       failure = std::move(status);
     }
   };
-  const auto work = [&](Workspace& workspace) {
-    for (std::int64_t first = next; first < failed_frame;) {
-      const std::int64_t count = share_of(end_ - first, threads);
+  workers_.run(threads, [&] {
+    std::unique_ptr<Workspace> workspace;
+    for (std::int64_t first = next; first < failed;) {
+      const std::int64_t count = next_block(end_ - first, threads);
       if (!next.compare_exchange_weak(first, first + count)) continue;
       if (cancelled()) return fail(first, Error{"run.cancelled", "the run was stopped", "", "", "", ""});
-      if (Status status = run_block(workspace, first, count); !status) return fail(first, std::move(status));
+      if (workspace == nullptr) workspace = make_workspace();
+      if (Status status = run_block(*workspace, first, count); !status) return fail(first, std::move(status));
       finished(count);
       first = next;
     }
-  };
-  std::atomic<bool> begun{false};
-  const auto run_as_task = [&](int task) {
-    ++hand_over;
-    begun = true;
-    if (next < failed_frame) {
-      auto& workspace = workspaces[static_cast<std::size_t>(task)];
-      workspace = make_workspace();
-      work(*workspace);
-    }
-    ++hand_over;
-  };
-  // More threads than processors are given as well, without a warning of TBB on stderr.
-  const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
-  tbb::task_arena arena(threads);
-  const auto run_tasks = [&] {
-    ++hand_over;
-    tbb::parallel_for(0, threads, run_as_task, tbb::static_partitioner{});
-    ++hand_over;
-  };
-  try {
-    arena.execute(run_tasks);
-  } catch (const std::runtime_error&) {  // no thread to be had: this one does it all
-    if (begun) throw;
-    return run_in_order();
-  }
+  });
   return failure;
 }
 
-std::int64_t Runner::share_of(std::int64_t frames, int threads) const {
-  if (!even_) return std::min(frames, block_frames_);
-  const std::int64_t part = frames / (2 * threads);
-  return std::min({frames, block_frames_, std::max<std::int64_t>(part / 24 * 24, 24)});
+// Of the frames that are left. The last blocks are small, so that the threads finish together.
+std::int64_t Runner::next_block(std::int64_t left, int threads) const {
+  const std::int64_t most = std::min(block_frames_, left);
+  if (options_.block_frames > 0) return most;
+  const std::int64_t fair = left / (2 * threads) / kLastFrames * kLastFrames;
+  return std::min(most, std::max(fair, kLastFrames));
 }
 
 std::unique_ptr<Runner::Workspace> Runner::make_workspace() const {

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "sim/engine/plan.hpp"
+#include "sim/engine/workers.hpp"
 #include "sim/kernels/buffer.hpp"
 #include "sim/ops/noisy.hpp"
 
@@ -14,7 +15,8 @@ namespace witin::engine {
 
 class Runner {
  public:
-  Runner(const Plan& plan, FrameSource& source, std::span<FrameSink* const> sinks, const RunOptions& options);
+  Runner(const Plan& plan, Workers& workers, FrameSource& source, std::span<FrameSink* const> sinks,
+         const RunOptions& options);
 
   Status run();
 
@@ -34,11 +36,13 @@ class Runner {
   Status run_timed(std::size_t step, const ops::Run& run) const;
   Status run_in_order();
   Status run_in_parallel(int threads);
+  [[nodiscard]] std::int64_t next_block(std::int64_t left, int threads) const;
   std::int64_t share_of(std::int64_t frames, int threads) const;
   void finished(std::int64_t frames);
   [[nodiscard]] bool cancelled() const;
 
   const Plan& plan_;
+  Workers& workers_;
   FrameSource& source_;
   std::span<FrameSink* const> sinks_;
   const RunOptions& options_;

@@ -1,0 +1,56 @@
+#include "sim/engine/workers.hpp"
+
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+
+#include <atomic>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+
+namespace witin::engine {
+namespace {
+
+// What threads hand each other passes through here too, where the thread sanitizer sees it: into TBB it cannot look.
+std::atomic<std::uint64_t> hand_over{0};
+
+}  // namespace
+
+std::unique_ptr<tbb::task_arena> Workers::take(int threads) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (kept_ != nullptr && kept_->max_concurrency() == threads) return std::move(kept_);
+  }
+  return std::make_unique<tbb::task_arena>(threads);
+}
+
+void Workers::run(int threads, const std::function<void()>& work) {
+  // More threads than processors are given as well, without a warning of TBB on stderr.
+  std::optional<tbb::global_control> allowed;
+  if (threads > static_cast<int>(std::thread::hardware_concurrency())) {
+    allowed.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
+  }
+  std::atomic<bool> begun{false};
+  const auto work_as_task = [&](int) {
+    begun = true;
+    ++hand_over;
+    work();
+    ++hand_over;
+  };
+  const auto run_tasks = [&] {
+    ++hand_over;
+    tbb::parallel_for(0, threads, work_as_task, tbb::static_partitioner());
+    ++hand_over;
+  };
+  std::unique_ptr<tbb::task_arena> arena = take(threads);
+  try {
+    arena->execute(run_tasks);
+  } catch (const std::runtime_error&) {  // of TBB: no thread to be had
+    if (begun) throw;
+    work();
+  }
+  const std::scoped_lock lock(mutex_);
+  kept_ = std::move(arena);
+}
+
+}  // namespace witin::engine
