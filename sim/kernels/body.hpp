@@ -44,6 +44,8 @@ constexpr std::size_t extent(std::int64_t n) { return static_cast<std::size_t>(n
 //
 #include "sim/kernels/body_output.hpp"
 //
+#include "sim/kernels/body_depthwise_pairs.hpp"
+//
 #include "sim/kernels/body_depthwise.hpp"
 #include "sim/kernels/body_tile.hpp"
 //

@@ -234,9 +234,14 @@ using DepthwiseTiles = void (*)(const DepthwiseArgs&, std::int64_t tiles, const 
   const std::int64_t pixels = a.out_height * a.out_width;
   const bool usual = a.kernel_w == 3 && a.kernel_h <= 4 && a.step_x == a.tap_x;
   const DepthwiseTiles coding = usual ? coding_tiles3(a.rule) : nullptr;
+  const depthwise_pairs::Run pairs = depthwise_pairs::choose<Simd>(a);
   for (std::int64_t m0 = 0, m1 = 0; m0 < pixels; m0 = m1) {
     m1 = a.out.column_stride == 1 ? pixels : strip_end(m0, pixels);
     for (std::int64_t c = 0; c < a.channels; c += kQuad) {
+      if (pairs != nullptr && c + kQuad <= a.channels) {
+        pairs(a, c);
+        continue;
+      }
       StripWriter<kQuad, kPixels, true> writer(a.rule, a.out, c, a.channels);
       writer.begin(m0);
       const char* const weights = static_cast<const char*>(a.weights) + c / kQuad * panel_bytes;

@@ -41,17 +41,17 @@ struct Convert {
   Simd::F scale_, lo_, hi_;
 };
 
+// Two vectors of what Convert gives -> one of s16 codes, saturating.
+template <bool kQuarter>
+WITIN_INLINE Simd::I pack_half(Simd::I a, Simd::I b) {
+  const Simd::I packed = Simd::pack16(a, b);
+  return kQuarter ? Simd::sra2_16(Simd::adds16(packed, Simd::splat16(2))) : packed;
+}
+
 // Four vectors of what Convert gives -> one of s8 codes, in lane order, saturating.
 template <bool kQuarter>
 WITIN_INLINE Simd::I pack_codes(Simd::I a, Simd::I b, Simd::I c, Simd::I d) {
-  Simd::I low = Simd::pack16(a, b);
-  Simd::I high = Simd::pack16(c, d);
-  if constexpr (kQuarter) {
-    const Simd::I two = Simd::splat16(2);
-    low = Simd::sra2_16(Simd::adds16(low, two));
-    high = Simd::sra2_16(Simd::adds16(high, two));
-  }
-  return Simd::pack8(low, high);
+  return Simd::pack8(pack_half<kQuarter>(a, b), pack_half<kQuarter>(c, d));
 }
 
 template <RuleForm kForm, bool kClamp>

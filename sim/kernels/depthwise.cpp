@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cstdlib>
 #include <vector>
 
 #include "sim/kernels/arguments.hpp"
@@ -10,7 +11,8 @@
 namespace witin::kernels {
 namespace {
 
-constexpr std::int64_t kRowGroup = 4;  // kernel rows of one dot product
+constexpr std::int64_t kRowGroup = 4;        // kernel rows of one dot product
+constexpr std::int64_t kLargestByte = 0xff;  // of a map in the narrow form
 
 // Channels of one panel: the bytes of a vector of the paths with dot products.
 std::int64_t panel_channels(Isa isa) { return isa == Isa::kAvx512vnni ? 64 : 16; }
@@ -34,6 +36,7 @@ std::vector<DepthwiseColumn> columns_of(const DepthwiseGeometry& g, int pixels) 
 
 struct PackedDepthwise::Tables {
   bool wide = true;
+  bool small = true;
   Buffer weights;
   Buffer init;
   std::array<std::vector<DepthwiseColumn>, 3> columns;
@@ -87,13 +90,18 @@ PackedDepthwise PackedDepthwise::pack(const Operands& operands, const DepthwiseG
   PackedDepthwise packed;
   packed.operands_ = operands;
   packed.geometry_ = geometry;
+  Tables tables;
   std::vector<std::int32_t> start(channels);
   for (std::size_t c = 0; c < channels; ++c) {
     std::int64_t acc = bias.empty() ? 0 : bias[c];
-    for (std::size_t tap = 0; tap < taps; ++tap) acc -= std::int64_t{operands.x.offset} * weights[c * taps + tap];
+    std::int64_t most = 0;  // that taps add either way
+    for (const std::int16_t weight : weights.subspan(c * taps, taps)) {
+      acc -= std::int64_t{operands.x.offset} * weight;
+      most += kLargestByte * std::abs(weight);
+    }
     start[c] = static_cast<std::int32_t>(acc);
+    tables.small = tables.small && std::abs(acc) + most < std::int64_t{1} << 22;
   }
-  Tables tables;
   if (operands.isa == Isa::kRef || operands.wide) {
     tables.fill_wide(geometry, weights, start);
   } else {
@@ -112,6 +120,7 @@ void depthwise(const PackedDepthwise& packed, const void* x, const Grid& outputs
       .depthwise({.x = x,
                   .x_element = element(packed.operands_.x.storage),
                   .wide = t.wide,
+                  .small = t.small,
                   .channels = g.channels,
                   .out_height = outputs.height,
                   .out_width = outputs.width,

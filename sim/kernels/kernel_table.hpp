@@ -74,6 +74,7 @@ struct DepthwiseArgs {
   const void* x;
   Element x_element;
   bool wide;
+  bool small;  // no accumulator is beyond 2^22, whatever the map
   std::int64_t channels, out_height, out_width;
   std::int64_t kernel_h, kernel_w;
   std::int64_t step_y, step_x;  // elements between output rows and output columns

@@ -1,6 +1,7 @@
 // Convolutions over padded maps, and depthwise convolutions, against the definition.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <string>
 
 #include "sim/kernels/depthwise.hpp"
@@ -20,7 +21,16 @@ struct Case {
   std::int64_t outputs;
   CodeRange x_range;
   std::int32_t pad_code;
+  CodeRange bias_range = {-10000, 10000};
 };
+
+// Of both roundings; scales with few bits and with many.
+const std::array<witin::arith::OutputRuleSpec, 5> kRules{
+    {{.g = 256},
+     {.g = 300},
+     {.g = 65536},
+     {.arithmetic = witin::Arithmetic::kWitinNn, .g = 512},
+     {.arithmetic = witin::Arithmetic::kWitinNn, .g = 65536.0 / 3}}};
 
 std::vector<std::int32_t> run(Isa isa, const Case& c, const Codes& x, const Codes& w, const Codes& bias) {
   const ConvGeometry& g = c.geometry;
@@ -59,7 +69,7 @@ void check(Isa isa, const Case& c, unsigned seed) {
   const Codes w = witin::testing::random_codes(
       random, static_cast<std::size_t>(c.outputs * g.channels / g.groups * g.kernel_h * g.kernel_w),
       witin::signed_range(8));
-  const Codes bias = witin::testing::random_codes(random, static_cast<std::size_t>(c.outputs), {-10000, 10000});
+  const Codes bias = witin::testing::random_codes(random, static_cast<std::size_t>(c.outputs), c.bias_range);
   const auto expected = witin::testing::conv(g, x, w, bias, c.outputs, c.pad_code);
   const auto got = run(isa, c, x, w, bias);
   REQUIRE(got.size() == expected.size());
@@ -79,25 +89,30 @@ void check(Isa isa, const Case& c, unsigned seed) {
                                                              .tap_x = g.dilation_w * g.channels},
                                                             weights, bias);
   const Buffer map = padded_map(g, x, c.pad_code, packed.x_format());
-  const auto rule = witin::arith::OutputRule::make({.g = 300});
-  const auto fused = witin::kernels::FusedRule::make(*rule);
   const auto pixels = static_cast<std::size_t>(g.out_pixels());
   const witin::kernels::Grid grid{g.out_height(), g.out_width()};
   for (const bool chw : {false, true}) {
-    std::vector<std::int8_t> codes(expected.size() + 8, 77);
-    std::vector<std::int32_t> raw(expected.size());
     const std::int64_t row_stride = chw ? 1 : g.channels;
     const std::int64_t column_stride = chw ? g.out_pixels() : 1;
+    const auto place = [&](std::size_t i) {
+      return chw ? i : i % pixels * static_cast<std::size_t>(g.channels) + i / pixels;
+    };
+    std::vector<std::int32_t> raw(expected.size());
     depthwise(packed, map.data(), grid, nullptr, {raw.data(), Storage::kS32, row_stride, column_stride});
-    depthwise(packed, map.data(), grid, &fused, {codes.data(), Storage::kS8, row_stride, column_stride});
     different = 0;
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-      const std::size_t at = chw ? i : i % pixels * static_cast<std::size_t>(g.channels) + i / pixels;
-      different += raw[at] != expected[i];
-      different += codes[at] != rule->y(expected[i]);
-    }
+    for (std::size_t i = 0; i < expected.size(); ++i) different += raw[place(i)] != expected[i];
     CHECK(different == 0);
-    for (std::size_t i = expected.size(); i < codes.size(); ++i) CHECK(codes[i] == 77);
+    for (const witin::arith::OutputRuleSpec& spec : kRules) {
+      CAPTURE(*spec.g);
+      const auto rule = witin::arith::OutputRule::make(spec);
+      const auto fused = witin::kernels::FusedRule::make(*rule);
+      std::vector<std::int8_t> codes(expected.size() + 8, 77);
+      depthwise(packed, map.data(), grid, &fused, {codes.data(), Storage::kS8, row_stride, column_stride});
+      different = 0;
+      for (std::size_t i = 0; i < expected.size(); ++i) different += codes[place(i)] != rule->y(expected[i]);
+      CHECK(different == 0);
+      for (std::size_t i = expected.size(); i < codes.size(); ++i) CHECK(codes[i] == 77);
+    }
   }
 }
 
@@ -150,5 +165,22 @@ TEST_CASE("convolution: strides, pads, dilations, groups, depthwise") {
     check(isa, {geometry(64, 6, 7, 3, 3), 64, witin::unsigned_range(8), 0}, ++seed);
     check(isa, {geometry(1, 12, 12, 5, 5), 8, witin::unsigned_range(8), 0}, ++seed);
     check(isa, {geometry(5, 8, 9, 3, 3), 272, witin::unsigned_range(8), 0}, ++seed);
+  }
+}
+
+TEST_CASE("depthwise convolution: small maps, accumulators around 2^22 and beyond") {
+  unsigned seed = 1000;
+  for (const Isa isa : witin::kernels::runnable_isas()) {
+    for (const CodeRange bias : {CodeRange{-10000, 10000}, CodeRange{(1 << 22) - 300'000, 1 << 22},
+                                 CodeRange{-(1 << 22), 300'000 - (1 << 22)}, CodeRange{-6'000'000, 6'000'000}}) {
+      for (const std::int64_t height : {1, 2, 3, 5}) {
+        for (const std::int64_t width : {3, 4, 5, 7, 8}) {
+          Case c{geometry(130, height, width, 3, 3), 130, witin::unsigned_range(8), 0, bias};
+          c.geometry.groups = 130;
+          c.geometry.pad_top = c.geometry.pad_left = c.geometry.pad_right = c.geometry.pad_bottom = 1;
+          check(isa, c, ++seed);
+        }
+      }
+    }
   }
 }
