@@ -15,10 +15,17 @@ namespace noise_loops {
 
 using namespace witin::kernels;  // NOLINT(google-build-using-namespace): of this namespace alone
 
+constexpr double kShift = 0x1.8p52;
+
 // To nearest even, |v| < 2^51.
-inline double nearest(double v) {
-  constexpr double kShift = 0x1.8p52;
-  return (v + kShift) - kShift;
+inline double nearest(double v) { return (v + kShift) - kShift; }
+
+// The same in int32, |v| < 2^31: the lower bits of the sum.
+inline std::int32_t nearest32(double v) {
+  const double shifted = v + kShift;
+  std::int64_t bits = 0;
+  __builtin_memcpy(&bits, &shifted, sizeof bits);
+  return static_cast<std::int32_t>(bits);
 }
 
 inline double clamp(double v, double lo, double hi) {
@@ -33,15 +40,15 @@ void cells_of(const CellArgs& a) {
   const double additive = a.additive * kUnit, relative = a.relative * kUnit, common = a.common * kUnit;
   const std::int32_t most = a.most;
   for (std::int64_t n = 0; n < a.count; ++n) {
-    const std::int32_t w = a.weight[n];
+    const double w = a.weight[n];
     double cell = w * kUnit;
     if constexpr (kSamples) {
-      const double sigma = additive + relative * static_cast<double>(w < 0 ? -w : w);
+      const double sigma = additive + relative * __builtin_fabs(w);
       cell += sigma * static_cast<double>(a.z[n]);
     }
     if constexpr (kCommon) cell += common * static_cast<double>(a.common_z[n]);
     if constexpr (kSmall) {
-      const auto fixed = static_cast<std::int32_t>(nearest(cell));
+      const std::int32_t fixed = nearest32(cell);
       const std::int32_t above = fixed > -most ? fixed : -most;
       a.cells[n] = above < most ? above : most;
     } else {
