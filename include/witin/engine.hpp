@@ -18,7 +18,7 @@ namespace witin {
 namespace engine {
 struct Plan;
 class Workers;
-}
+}  // namespace engine
 
 struct EngineOptions {
   std::optional<Arithmetic> arithmetic = {};  // instead of the package's default; a node's own profile stays
