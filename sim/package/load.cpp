@@ -169,8 +169,10 @@ Result<Package> load_package(const std::filesystem::path& path) {
     const Result<package::File> file = package::File::open(path);
     if (!file) return Error(file.error()).within(path.string());
     Result<Package> package = package::read_package(*file);
-    if (!package) return std::move(package).error().within(path.string());
-    return package;
+    if (package) return package;
+    Error error = std::move(package).error().within(path.string());
+    if (error.code == "zip.not_a_zip" && path.extension() == ".npy") error.hint = "the package comes before the input";
+    return error;
   });
 }
 
