@@ -12,7 +12,16 @@ namespace witin::engine {
 namespace {
 
 // What threads hand each other passes through here too, where the thread sanitizer sees it: into TBB it cannot look.
-std::atomic<std::uint64_t> hand_over{0};
+class HandOver {
+ public:
+  HandOver() { ++count; }
+  ~HandOver() { ++count; }
+  HandOver(const HandOver&) = delete;
+  HandOver& operator=(const HandOver&) = delete;
+
+ private:
+  static inline std::atomic<std::uint64_t> count{0};
+};
 
 }  // namespace
 
@@ -32,15 +41,13 @@ void Workers::run(int threads, const std::function<void()>& work) {
   }
   std::atomic<bool> begun{false};
   const auto work_as_task = [&](int) {
+    const HandOver here;
     begun = true;
-    ++hand_over;
     work();
-    ++hand_over;
   };
   const auto run_tasks = [&] {
-    ++hand_over;
+    const HandOver here;
     tbb::parallel_for(0, threads, work_as_task, tbb::static_partitioner());
-    ++hand_over;
   };
   std::unique_ptr<tbb::task_arena> arena = take(threads);
   try {
