@@ -55,7 +55,7 @@ bool read_all(const diff::Side& side) {
     if (frame_bytes == 0) continue;
     std::vector<std::byte> whole(static_cast<std::size_t>(entry.frames) * frame_bytes);
     if (!succeeded(side.read(i, 0, entry.frames, whole))) return false;
-    std::vector<std::byte> frame(frame_bytes);
+    std::vector<std::byte> frame(entry.frames == 0 ? 0 : frame_bytes);
     for (std::int64_t at = 0; at < std::min(entry.frames, kMostReadAlone); ++at) {
       require_ok(side.read(i, at, 1, frame));
       require(std::equal(frame.begin(), frame.end(), whole.begin() + at * static_cast<std::int64_t>(frame_bytes)),
