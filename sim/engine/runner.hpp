@@ -37,7 +37,6 @@ class Runner {
   Status run_in_order();
   Status run_in_parallel(int threads);
   [[nodiscard]] std::int64_t next_block(std::int64_t left, int threads) const;
-  std::int64_t share_of(std::int64_t frames, int threads) const;
   void finished(std::int64_t frames);
   [[nodiscard]] bool cancelled() const;
 
@@ -47,7 +46,6 @@ class Runner {
   std::span<FrameSink* const> sinks_;
   const RunOptions& options_;
   std::int64_t end_ = 0;
-  bool even_ = false;
   std::int64_t block_frames_ = 1;
   std::vector<std::vector<bool>> wanted_;                 // per node and field
   std::vector<std::unique_ptr<const ops::Noise>> noise_;  // per node; null: none

@@ -30,17 +30,16 @@ struct Panel {
   }
 };
 
-// Accumulators, those of kFloats as floats -> t of the quarter form, or y of the other, in int32. f32(acc) * scale is
-// rounded once either way.
-template <RuleForm kForm, bool kFloats, class V>
-class Convert {
+// Accumulators that are floats -> what Convert makes of them as numbers; f32(acc) * scale is rounded once here too.
+template <RuleForm kForm, class V>
+class ConvertFloats {
  public:
-  explicit Convert(const RuleArgs& rule)
+  explicit ConvertFloats(const RuleArgs& rule)
       : scale_(V::splat(static_cast<float>(rule.scale))),
         shift_(V::splat(-kFloatStart * static_cast<float>(rule.scale))) {}
 
   WITIN_INLINE typename V::I operator()(typename V::I acc) const {
-    const typename V::F f = kFloats ? V::fma(V::as_f32(acc), scale_, shift_) : V::mul(V::to_f32(acc), scale_);
+    const typename V::F f = V::fma(V::as_f32(acc), scale_, shift_);
     return is_quarter(kForm) ? V::trunc(f) : V::rne(f);
   }
 
@@ -49,9 +48,9 @@ class Convert {
 };
 
 // Half of the channels of a tile: codes in 16 bits. x: the first tap of the first pixel.
-template <int kHalf, RuleForm kForm, bool kFloats, class V>
-WITIN_INLINE void half_tile(const DepthwiseArgs& a, const Panel& panel, const Convert<kForm, kFloats, V>& convert,
-                            const char* x, typename V::I (&codes)[kRows][kPixels]) {
+template <int kHalf, bool kQuarter, class V, class Converter>
+WITIN_INLINE void half_tile(const DepthwiseArgs& a, const Panel& panel, const Converter& convert, const char* x,
+                            typename V::I (&codes)[kRows][kPixels]) {
   using I = typename V::I;
   const auto interleave8 = [](I upper, I lower) WITIN_INLINE_LAMBDA {
     return kHalf == 0 ? V::interleave8_low(upper, lower) : V::interleave8_high(upper, lower);
@@ -85,18 +84,16 @@ WITIN_INLINE void half_tile(const DepthwiseArgs& a, const Panel& panel, const Co
   for (int row = 0; row < kRows; ++row) {
     WITIN_UNROLL
     for (int p = 0; p < kPixels; ++p) {
-      codes[row][p] = pack_half<is_quarter(kForm)>(convert(acc[row][p][0]), convert(acc[row][p][1]));
+      codes[row][p] = pack_half<kQuarter>(convert(acc[row][p][0]), convert(acc[row][p][1]));
     }
   }
 }
 
-using Run = void (*)(const DepthwiseArgs&, std::int64_t c);
-
 // Channels [c, c + kQuad) of all outputs. The last tile and the last pair of rows may overlap those before them.
-template <RuleForm kForm, bool kFloats, class V>
+template <RuleForm kForm, bool kFloats, class V, class Converter>
 WITIN_NOINLINE void run(const DepthwiseArgs& a, std::int64_t c) {
   const Panel panel(a, c, kFloats);
-  const Convert<kForm, kFloats, V> convert(a.rule);
+  const Converter convert(a.rule);
   const std::int64_t pixel_bytes = a.out.row_stride;
   for (std::int64_t next_y = 0; next_y < a.out_height; next_y += kRows) {
     const std::int64_t y = next_y + kRows <= a.out_height ? next_y : a.out_height - kRows;
@@ -105,8 +102,8 @@ WITIN_NOINLINE void run(const DepthwiseArgs& a, std::int64_t c) {
       const char* const from = static_cast<const char*>(a.x) + y * a.step_y + x * a.step_x + c;
       typename V::I low[kRows][kPixels];
       typename V::I high[kRows][kPixels];
-      half_tile<0>(a, panel, convert, from, low);
-      half_tile<1>(a, panel, convert, from, high);
+      half_tile<0, is_quarter(kForm), V>(a, panel, convert, from, low);
+      half_tile<1, is_quarter(kForm), V>(a, panel, convert, from, high);
       WITIN_UNROLL
       for (int row = 0; row < kRows; ++row) {
         char* const to = static_cast<char*>(a.out.data) + ((y + row) * a.out_width + x) * pixel_bytes + c;
@@ -119,7 +116,7 @@ WITIN_NOINLINE void run(const DepthwiseArgs& a, std::int64_t c) {
 
 using Run = void (*)(const DepthwiseArgs&, std::int64_t c);
 
-// Whether kFloatStart * scale is a float: then the shift of Convert is exact.
+// Whether kFloatStart * scale is a float: then the shift of ConvertFloats is exact.
 WITIN_INLINE bool shifts_exactly(double scale) {
   const double shift = static_cast<double>(kFloatStart) * static_cast<float>(scale);
   return static_cast<double>(static_cast<float>(shift)) == shift;
@@ -127,7 +124,8 @@ WITIN_INLINE bool shifts_exactly(double scale) {
 
 template <RuleForm kForm, class V>
 Run choose(const DepthwiseArgs& a) {
-  return a.small && shifts_exactly(a.rule.scale) ? &run<kForm, true, V> : &run<kForm, false, V>;
+  return a.small && shifts_exactly(a.rule.scale) ? &run<kForm, true, V, ConvertFloats<kForm, V>>
+                                                 : &run<kForm, false, V, Convert<kForm, false>>;
 }
 
 // Of maps, kernels, rules and outputs that it is for; null for others.
