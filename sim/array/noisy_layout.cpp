@@ -84,8 +84,7 @@ NoiseMatrix make_matrix(const NoiseSource& source, std::int64_t group, const Axi
   if (source.attributes.split && part == 0) {
     all.insert(all.end(), all_neg.begin(), all_neg.end());
     constexpr CodeRange kHighCodes{-16, 16};
-    out.high.emplace(source.isa, out.high_rows * source.polarities(), columns, kHighCodes, std::span(&all, 1),
-                     std::vector<double>{double{kHighUnit}});
+    out.high.emplace(source.isa, out.high_rows * source.polarities(), columns, kHighCodes, all, double{kHighUnit});
   }
   return out;
 }

@@ -57,13 +57,21 @@ constexpr std::size_t extent(std::int64_t n) { return static_cast<std::size_t>(n
 #include "sim/kernels/noise_loops.hpp"
 //
 #include "sim/kernels/body_finish.hpp"
+//
+#include "sim/kernels/body_codes.hpp"
 
 namespace {
 
 constexpr witin::kernels::KernelTable body_table() {
-  return {kMaxColumns, matmul,    depthwise,
-          apply_rule,  transpose, convert,
-          part,        normals,   noise_kernels(noise_body::finish, noise_body::functions),
+  return {kMaxColumns,
+          matmul,
+          depthwise,
+          apply_rule,
+          transpose,
+          convert,
+          part,
+          normals,
+          noise_kernels(noise_body::finish, noise_body::product_codes<Simd>(), noise_body::functions),
           peak};
 }
 

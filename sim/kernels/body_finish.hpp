@@ -2,39 +2,60 @@
 //
 // Exactly, an accumulator is a sum in binary64 and a code comes from its quotient q by the rule. Nearly always q in
 // binary32 says which code: only where it is within `margin` of a number where codes change is it reckoned exactly.
+// By quarters a code is trunc(q + 1/2) of q >= 0, else trunc(q - 1/4): with c = q + 1/8, trunc(c + 3/8) with c's sign.
 #pragma once
 
 namespace {
 
 namespace noise_body {
 
+using witin::kernels::code_scale;
 using witin::kernels::FinishArgs;
 using witin::kernels::FunctionArgs;
+using witin::kernels::kPlaneBlock;
+using witin::kernels::plane_column;
 
 // What binary32 can say, of all lanes.
 template <int kPlanes, int kSquares, bool kSamples, bool kQuarters>
 struct Quotients {
   explicit Quotients(const FinishArgs& a) : a_(a) {
-    const double scale = a.rule.divide ? a.rule.factor / a.rule.divisor : a.rule.factor;
+    const double scale = code_scale(a.rule);
     for (int i = 0; i < kPlanes; ++i) units_[i] = splat(static_cast<float>(a.units[i] * scale));
     for (int i = 0; i < kSquares; ++i) square_units_[i] = splat(static_cast<float>(a.squares.units[i]));
     silent_ = splat(static_cast<float>(a.squares.silent));
     square_factor_ = splat(static_cast<float>(a.squares.factor * scale));
     z_factor_ = splat(static_cast<float>(a.z_factor * scale));
-    constexpr float kBeyond = 0.25F;  // the ends, where no code changes
-    lo_ = splat(static_cast<float>(a.rule.lo) - kBeyond);
-    hi_ = splat(static_cast<float>(a.rule.hi) + kBeyond);
+    constexpr double kBeyond = kQuarters ? 0.5 : 0.25;  // the ends, where no code changes
+    lo_ = splat(static_cast<float>((kQuarters ? (a.rule.lo + 2) / 4 : a.rule.lo) - kBeyond));
+    hi_ = splat(static_cast<float>((kQuarters ? (a.rule.hi - 1) / 4 : a.rule.hi) + kBeyond));
   }
 
-  // Quotients, cut a little beyond the ends of the rule. least: of each lane the least distance of any from where codes
-  // change.
-  WITIN_INLINE Simd::F run(std::int64_t m, std::int64_t n, Simd::F& least) const {
-    const auto& sums = a_.sums;
-    const std::int64_t at = m * sums.columns + n;
-    const std::int32_t* const from = sums.sums + m * sums.row_stride + n;
+  // Of columns from n on, without squares; their samples are from `at` on.
+  WITIN_INLINE F32 plain(const Simd::I (&sums)[extent(kPlanes)], std::int64_t n, std::int64_t at) const {
     F32 q = (F32)Simd::load(a_.start_quotient + n);
     WITIN_UNROLL
-    for (int i = 0; i < kPlanes; ++i) q += to_f32((U32)Simd::load(from + i * sums.plane_stride)) * units_[i];
+    for (int i = 0; i < kPlanes; ++i) q += to_f32((U32)sums[i]) * units_[i];
+    if constexpr (kSamples) q += (F32)Simd::load(a_.z + at) * z_factor_;
+    return q;
+  }
+
+  // Their codes. least: of each lane the least distance of any from where codes change.
+  WITIN_INLINE Simd::I codes(F32 q, Simd::F& least) const {
+    constexpr float kThreeEighths = 0.375F;
+    if constexpr (kQuarters) q += (F32)(((U32)q & 0x80000000U) | (U32)splat(kThreeEighths));
+    const F32 bounded = (F32)Simd::clamp((Simd::F)q, (Simd::F)lo_, (Simd::F)hi_);
+    const F32 changes = kQuarters ? bounded : bounded + 0.5F;  // at integers
+    least = Simd::least_distance(least, (Simd::F)changes);
+    return kQuarters ? Simd::trunc((Simd::F)bounded) : Simd::rne((Simd::F)bounded);
+  }
+
+  WITIN_INLINE Simd::I run(std::int64_t m, std::int64_t n, Simd::F& least) const {
+    const std::int64_t at = m * a_.sums.columns + n;
+    const std::int32_t* const from = a_.sums.sums + m * a_.sums.row_stride + plane_column(kPlanes, 0, n);
+    Simd::I sums[extent(kPlanes)];
+    WITIN_UNROLL
+    for (int i = 0; i < kPlanes; ++i) sums[i] = Simd::load(from + i * kPlaneBlock);
+    F32 q = plain(sums, n, at);
     if constexpr (kSquares != 0) {
       F32 variance = silent_;
       const std::int64_t place = m * a_.squares.row_stride + n;
@@ -44,11 +65,7 @@ struct Quotients {
       }
       q += sqrt(variance) * ((F32)Simd::load(a_.squares.z + at) * square_factor_);
     }
-    if constexpr (kSamples) q += (F32)Simd::load(a_.z + at) * z_factor_;
-    const F32 bounded = (F32)Simd::clamp((Simd::F)q, (Simd::F)lo_, (Simd::F)hi_);
-    const F32 changes = kQuarters ? bounded : bounded + 0.5F;  // at integers
-    least = Simd::least_distance(least, (Simd::F)changes);
-    return (Simd::F)bounded;
+    return codes(q, least);
   }
 
  private:
@@ -84,17 +101,13 @@ void finish_fast(const FinishArgs& a) {
       Simd::I t[kTogether];
       WITIN_UNROLL
       for (int i = 0; i < kTogether; ++i) {
-        const Simd::F q = quotients.run(m, n + i * Simd::kLanes, least);
-        t[i] = kQuarters ? Simd::trunc(q) : Simd::rne(q);
+        t[i] = quotients.run(m, n + i * Simd::kLanes, least);
       }
       if (a.y8 != nullptr) {
-        Simd::store(a.y8 + at, Simd::order8(pack_codes<kQuarters>(t[0], t[1], t[2], t[3])));
+        Simd::store(a.y8 + at, Simd::order8(pack_codes<false>(t[0], t[1], t[2], t[3])));
       } else {
         WITIN_UNROLL
-        for (int i = 0; i < kTogether; ++i) {
-          if constexpr (kQuarters) t[i] = Simd::sra2(Simd::add(t[i], Simd::splat(std::int32_t{2})));
-          Simd::store(a.y + at + i * Simd::kLanes, t[i]);
-        }
+        for (int i = 0; i < kTogether; ++i) Simd::store(a.y + at + i * Simd::kLanes, t[i]);
       }
       if (__builtin_expect(Simd::any_below(least, margin), 0)) repair(quotients, a, m, n);
     }

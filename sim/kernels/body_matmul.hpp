@@ -105,7 +105,12 @@ void run_panel(const MatmulArgs& a, const Chunk& chunk, std::int64_t n) {
 
 template <class Dot>
 void run_panels(const MatmulArgs& a, const Chunk& chunk) {
-  std::int64_t n = a.rows == 1 ? run_single_row<Dot>(a) : 0;
+  std::int64_t n = 0;
+  if constexpr (kMaxBlocks == 4) {
+    constexpr int kThree = 3 * kVectorsPerBlock;
+    for (; a.panel == 3 * kBlock && n < a.n; n += a.panel) run_panel<Dot, kThree>(a, chunk, n);
+  }
+  if (n == 0 && a.rows == 1) n = run_single_row<Dot>(a);
   for (; n + kMaxColumns - kBlock < a.n; n += kMaxColumns) run_panel<Dot, Simd::kTileVectors>(a, chunk, n);
   if constexpr (kMaxBlocks == 4) {
     if (a.n - n > 2 * kBlock) {
@@ -132,6 +137,12 @@ template <class Dot>
   }
 }
 
+// Rows whose x stays in the second-level cache while all columns pass.
+inline std::int64_t rows_at_once(const MatmulArgs& a) {
+  const std::int64_t rows = (std::int64_t{256} << 10) / row_bytes_of(a) / kStripRows * kStripRows;
+  return rows < kStripRows ? kStripRows : rows;
+}
+
 template <class Dot>
 void run_matmul(const MatmulArgs& a) {
   Steps table;
@@ -140,9 +151,7 @@ void run_matmul(const MatmulArgs& a) {
     if (steps != nullptr && a.n >= kPanelsPacked * kMaxColumns && kStripRows * row_bytes_of(a) <= kPackedBytes)
       return run_packed<Dot>(a, table);
   }
-  // Rows whose x stays in the second-level cache while all columns pass.
-  std::int64_t rows = (std::int64_t{256} << 10) / row_bytes_of(a) / kStripRows * kStripRows;
-  rows = rows < kStripRows ? kStripRows : rows;
+  const std::int64_t rows = rows_at_once(a);
   for (std::int64_t first = 0; first < a.rows; first += rows) {
     run_panels<Dot>(a, {first, first + rows < a.rows ? first + rows : a.rows, steps, nullptr});
   }

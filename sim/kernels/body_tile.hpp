@@ -61,6 +61,8 @@ struct Tile {
   const RuleArgs* rule;
   char* codes;  // for WriteCodes, like codes8
   std::int64_t quad_bytes;
+  const witin::kernels::FinishArgs* noisy;  // for WriteNoisyCodes (body_codes.hpp), and the first column of its output
+  std::int64_t column;
 };
 
 template <class Dot>
@@ -145,6 +147,10 @@ bool make_steps(const MatmulArgs& a, Steps& steps) {
   return true;
 }
 
+// Whether weights are fetched ahead: of wide panels, which the first-level cache cannot hold.
+template <int V>
+constexpr bool kFetches = Simd::kFetchAhead&& V >= 3 * kVectorsPerBlock;
+
 // Vectors of weights that each row reads from memory, where registers are few.
 template <int V>
 constexpr int kFromMemory = V == Simd::kTileVectors ? Simd::kFromMemory : 0;
@@ -161,7 +167,7 @@ WITIN_INLINE void run_step(Simd::I (&acc)[extent(R)][extent(V)], const X& x, int
     held[v] = load(v);
     WITIN_OPAQUE(held[v]);
   }
-  if constexpr (Simd::kFetchAhead && V == Simd::kTileVectors) {
+  if constexpr (kFetches<V>) {
     WITIN_UNROLL
     for (std::int64_t line = 0; line < kStepBytes<V>; line += kLine) __builtin_prefetch(w + at + kAhead + line, 0, 3);
   }
@@ -266,7 +272,7 @@ WITIN_NOINLINE void run_tiles(const Tile& t, std::int64_t tiles) {
       WITIN_UNROLL
       for (int u = 0; u < kStepsTogether; ++u) run_step<Dot, R, V>(acc, x, u, w, u * kStepBytes<V>);
       w += kStepsTogether * kStepBytes<V>;
-      if constexpr (Simd::kFetchAhead && V == Simd::kTileVectors) {
+      if constexpr (kFetches<V>) {
         __builtin_prefetch(later, 0, 2);
         later += kLine;
       }

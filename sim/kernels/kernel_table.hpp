@@ -1,7 +1,8 @@
 // The kernels of one instruction set, and the arguments they take. Internal to sim/kernels.
 //
 // Included by files that are compiled for one instruction set each: plain structs and pointers only, so that no inline
-// function of the standard library is emitted with instructions the processor may lack.
+// function of the standard library is emitted with instructions the processor may lack. Functions that kernels call are
+// inlined always, for the same reason.
 #pragma once
 
 #include <cstdint>
@@ -52,6 +53,7 @@ struct MatmulArgs {
   const std::int64_t* segment_offsets;
   std::int64_t segments, groups_per_run, run;
   const void* weights;  // layout: PackedMatrix
+  std::int64_t panel;   // columns of weights that lie together
   bool wide;
   const std::int32_t* init;
   std::int64_t n;
@@ -131,23 +133,29 @@ struct CellArgs {
   std::int32_t* cells;
 };
 
+// Matrices of several planes have them side by side in blocks of so many columns: column n of plane i is column
+// plane_column(planes, i, n).
+inline constexpr std::int64_t kPlaneBlock = 16;
+[[nodiscard, gnu::always_inline]] constexpr std::int64_t plane_column(std::int64_t planes, std::int64_t i,
+                                                                      std::int64_t n) {
+  return (n / kPlaneBlock * planes + i) * kPlaneBlock + n % kPlaneBlock;
+}
+
 // Rows of cells, as many as PackedMatrix has in a group, cut into balanced digits, four rows in three of 8 bits or
-// where it is wide two rows in two of 12: group number `index` of `groups` of a PackedMatrix that has the columns of
-// all digits side by side.
+// where it is wide two rows in two of 12: group number `index` of `groups` of a PackedMatrix whose planes are digits.
 struct DigitArgs {
-  const std::int32_t* cells;  // [group][columns], columns a multiple of 16
+  const std::int32_t* cells;  // [group][columns], columns a multiple of kPlaneBlock
   std::int64_t columns;
   bool wide;
-  int digits;
   void* weights;  // layout: PackedMatrix
   std::int64_t panel, groups, index;
 };
 
-// Sums of several products over the same codes: [rows][row_stride], product i of column n at i plane_stride + n.
-inline constexpr int kMostPlanes = 4;
+// Sums of several planes over the same codes: [rows][row_stride], in a row at plane_column(planes, i, n).
+inline constexpr int kMostPlanes = 3;
 struct SumsArgs {
   const std::int32_t* sums;
-  std::int64_t rows, columns, planes, plane_stride, row_stride;
+  std::int64_t rows, columns, planes, row_stride;
 };
 
 // acc[m, n] = start[n] + sum_i units[i] sums[m, i, n], or where start is null acc[m, n] + the same.
@@ -182,6 +190,11 @@ struct NoisyRule {
   double factor, divisor, lo, hi;
 };
 
+// Codes for each unit of an accumulator.
+[[nodiscard, gnu::always_inline]] constexpr double code_scale(const NoisyRule& rule) {
+  return (rule.divide ? rule.factor / rule.divisor : rule.factor) / (rule.quarters ? 4 : 1);
+}
+
 struct CodeArgs {
   const double* acc;
   std::int64_t count;
@@ -204,14 +217,14 @@ struct SquaresArgs {
 };
 
 // Codes of accumulators that need no more than one sample of each kind, y[m * columns + n]:
-//   start[n] + sum_i units[i] sums[m, i, n] + squares + rne(z[m * columns + n] z_factor), at most three sums
-// margin: where a quotient reckoned in binary32 by body_finish.hpp is further than this from a number where codes
-// change, its code is the rule's; 0: it never need be.
+//   start[n] + sum_i units[i] sums[m, i, n] + squares + rne(z[m * columns + n] z_factor)
+// margin: where a quotient reckoned in binary32 by body_finish.hpp is further than this, in codes, from a number where
+// they change, its code is the rule's; 0: it never need be.
 struct FinishArgs {
   SumsArgs sums;
   double units[kMostPlanes];
   const double* start;
-  const float* start_quotient;  // start[n] factor / divisor; only with a margin
+  const float* start_quotient;  // start[n] code_scale(), and 1/8 more by quarters; only with a margin
   SquaresArgs squares;
   const float* z;  // null: no samples
   double z_factor;
@@ -239,11 +252,14 @@ struct NoiseKernels {
   void (*add_term)(const TermArgs&);
   void (*codes)(const CodeArgs&);
   void (*finish)(const FinishArgs&);
+  // The codes finish() gives for the sums of this product, which need not come to memory: without squares, to y8, with
+  // a margin. Returns of how many of its first rows; 0 also where this is not a product for it. Null: none is.
+  std::int64_t (*product_codes)(const MatmulArgs&, const FinishArgs&);
   void (*functions)(const FunctionArgs&);
 };
 
 struct KernelTable {
-  std::int64_t panel;  // columns of weights that lie together, a power of two
+  std::int64_t panel;  // columns of weights that lie together, unless a matrix has its own
   void (*matmul)(const MatmulArgs&);
   void (*depthwise)(const DepthwiseArgs&);
   void (*apply_rule)(const RuleArgs&, const std::int32_t* acc, std::int64_t count, void* codes, Element element);

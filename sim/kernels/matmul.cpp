@@ -7,24 +7,37 @@
 
 namespace witin::kernels {
 
-void matmul(const PackedMatrix& matrix, const Rows& rows, const FusedRule* rule, const Output& out) {
+namespace {
+
+MatmulArgs matmul_args(const PackedMatrix& matrix, const Rows& rows, const FusedRule* rule, const Output& out) {
   assert(rows.segment_offsets != nullptr || matrix.segments() == 1);
-  const MatmulArgs args{.x = rows.x,
-                        .x_element = element(matrix.x_format().storage),
-                        .rows = rows.count,
-                        .row_stride = rows.stride,
-                        .row_offsets = rows.offsets,
-                        .segment_offsets = rows.segment_offsets,
-                        .segments = matrix.segments(),
-                        .groups_per_run = matrix.groups_per_run(),
-                        .run = matrix.run(),
-                        .weights = matrix.weights(),
-                        .wide = matrix.wide(),
-                        .init = matrix.init(),
-                        .n = matrix.n(),
-                        .rule = rule_args(matrix.isa(), rule, out.storage),
-                        .out = output_args(out)};
-  kernel_table(matrix.isa()).matmul(args);
+  return {.x = rows.x,
+          .x_element = element(matrix.x_format().storage),
+          .rows = rows.count,
+          .row_stride = rows.stride,
+          .row_offsets = rows.offsets,
+          .segment_offsets = rows.segment_offsets,
+          .segments = matrix.segments(),
+          .groups_per_run = matrix.groups_per_run(),
+          .run = matrix.run(),
+          .weights = matrix.weights(),
+          .panel = matrix.panel(),
+          .wide = matrix.wide(),
+          .init = matrix.init(),
+          .n = matrix.n(),
+          .rule = rule_args(matrix.isa(), rule, out.storage),
+          .out = output_args(out)};
+}
+
+}  // namespace
+
+void matmul(const PackedMatrix& matrix, const Rows& rows, const FusedRule* rule, const Output& out) {
+  kernel_table(matrix.isa()).matmul(matmul_args(matrix, rows, rule, out));
+}
+
+std::int64_t product_codes(const PackedMatrix& matrix, const Rows& rows, const FinishArgs& finish) {
+  const auto codes = kernel_table(matrix.isa()).noise.product_codes;
+  return codes == nullptr ? 0 : codes(matmul_args(matrix, rows, nullptr, {}), finish);
 }
 
 void apply_rule(Isa isa, const FusedRule& rule, std::span<const std::int32_t> acc, void* codes, Storage storage) {

@@ -50,10 +50,13 @@ class PackedMatrix {
   // The same with weights as they lie; k rows.
   [[nodiscard]] static PackedMatrix pack(const Operands& operands, const WeightRows& weights, std::int64_t n,
                                          std::int64_t segments, std::span<const std::int32_t> bias);
-  // Weights that lie in that layout already, of one run, without a bias. column_sums: [n], their sums over k.
-  [[nodiscard]] static PackedMatrix adopt(const Operands& operands, std::int64_t k, std::int64_t n,
+  // Weights that lie in that layout already, of one run, without a bias, in panels of so many columns. column_sums:
+  // [n], their sums over k.
+  [[nodiscard]] static PackedMatrix adopt(const Operands& operands, std::int64_t k, std::int64_t n, std::int64_t panel,
                                           std::shared_ptr<const Buffer> weights,
                                           std::span<const std::int32_t> column_sums);
+  // Columns of a panel of a matrix to adopt(), so that few panels cut `together` blocks of 16 columns.
+  [[nodiscard]] static std::int64_t panel_for(Isa isa, std::int64_t together);
   // The same weights with another bias.
   [[nodiscard]] PackedMatrix with_bias(std::span<const std::int32_t> bias) const;
 
@@ -64,12 +67,13 @@ class PackedMatrix {
   [[nodiscard]] XFormat x_format() const { return operands_.x; }
 
   // For the kernels. Weights: [panel of columns][step][column][group], group = 4 bytes (s8) or 2 words (s16), zero
-  // filled. A panel has the columns of KernelTable::panel, the last what is left of N, rounded up to 16. Steps:
+  // filled. The last panel has what is left of N, rounded up to 16. Steps:
   // packed_step() of kernel_table.hpp. init: bias minus what x_format's offset adds, [N rounded up to 16].
   [[nodiscard]] bool wide() const { return operands_.wide; }
   [[nodiscard]] std::int64_t run() const { return k_ / segments_; }
   [[nodiscard]] std::int64_t groups_per_run() const { return (run() + group() - 1) / group(); }
   [[nodiscard]] std::int64_t group() const { return wide() ? 2 : 4; }
+  [[nodiscard]] std::int64_t panel() const { return panel_; }
   [[nodiscard]] const void* weights() const { return weights_->data(); }
   [[nodiscard]] const std::int32_t* init() const { return init_->as<std::int32_t>(); }
 
@@ -78,6 +82,7 @@ class PackedMatrix {
   std::int64_t k_ = 0;
   std::int64_t n_ = 0;
   std::int64_t segments_ = 1;
+  std::int64_t panel_ = 0;
   std::shared_ptr<const Buffer> weights_;
   std::shared_ptr<const Buffer> init_;
   std::shared_ptr<const Buffer> column_sums_;  // int32 [n]; zeros where the offset is 0
@@ -105,6 +110,11 @@ struct Output {
 
 // rule null: writes the accumulators (out.storage kS32). Otherwise the rule's codes, whose range out.storage must hold.
 void matmul(const PackedMatrix& matrix, const Rows& rows, const FusedRule* rule, const Output& out);
+
+// The codes of the first rows of a product with noise, where a kernel makes them of sums that are still in registers
+// (product_codes of NoiseKernels). Returns of how many.
+struct FinishArgs;
+[[nodiscard]] std::int64_t product_codes(const PackedMatrix& matrix, const Rows& rows, const FinishArgs& finish);
 
 // The rule alone: codes[i] = rule.y(acc[i]).
 void apply_rule(Isa isa, const FusedRule& rule, std::span<const std::int32_t> acc, void* codes, Storage storage);

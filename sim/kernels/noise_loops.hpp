@@ -69,24 +69,47 @@ void cells(const CellArgs& a) {
   }
 }
 
-// Where digit d of 16 columns lies.
-inline char* digit_place(const DigitArgs& a, std::int64_t block, int d) {
-  const std::int64_t column = d * a.columns + block * 16;
-  const std::int64_t first = column & -a.panel;
-  const std::int64_t left = a.digits * a.columns - first;
-  const std::int64_t together = left < a.panel ? left : a.panel;
-  return static_cast<char*>(a.weights) + 4 * (first * a.groups + a.index * together + column - first);
-}
+// Where blocks of columns lie, one after the other.
+class BlockPlace {
+ public:
+  BlockPlace(const DigitArgs& a, std::int64_t columns) : a_(a), left_(columns), to_(static_cast<char*>(a.weights)) {
+    begin_panel();
+  }
+  char* next() {
+    if (within_ == together_) {
+      to_ += 4 * (a_.groups - 1) * together_;  // what follows in this panel, and what comes before in the next
+      left_ -= together_;
+      begin_panel();
+    }
+    char* const to = to_;
+    to_ += 4 * kPlaneBlock;
+    within_ += kPlaneBlock;
+    return to;
+  }
+
+ private:
+  void begin_panel() {
+    const std::int64_t last = together_;
+    together_ = left_ < a_.panel ? left_ : a_.panel;
+    to_ += 4 * a_.index * (together_ - last);
+    within_ = 0;
+  }
+
+  const DigitArgs& a_;
+  std::int64_t left_;  // columns from the panel's first on
+  std::int64_t together_ = 0, within_ = 0;
+  char* to_;
+};
 
 // Digits are the bytes of v + 128 (1 + 256 + 65536), less 128 each; four rows of them make a word.
 void byte_digits(const DigitArgs& a) {
   constexpr std::uint32_t kStart = 0x808080;
   constexpr std::uint32_t kBytes = 0x00ff00ff;  // 0 and 2
   const auto* const c = reinterpret_cast<const std::uint32_t*>(a.cells);
-  for (std::int64_t block = 0; block < a.columns / 16; ++block) {
-    const std::uint32_t* const rows = c + block * 16;
-    std::uint32_t words[3][16];
-    for (int n = 0; n < 16; ++n) {
+  BlockPlace place(a, 3 * a.columns);
+  for (const std::uint32_t* rows = c; rows < c + a.columns; rows += kPlaneBlock) {
+    std::uint32_t words[3][kPlaneBlock];
+    for (int n = 0; n < kPlaneBlock; ++n) {
       const std::uint32_t v0 = rows[n] + kStart;
       const std::uint32_t v1 = rows[n + a.columns] + kStart;
       const std::uint32_t v2 = rows[n + 2 * a.columns] + kStart;
@@ -99,7 +122,7 @@ void byte_digits(const DigitArgs& a) {
       words[1][n] = ((even >> 8 & kBytes) | (odd & ~kBytes)) ^ 0x80808080U;
       words[2][n] = ((even_above & kBytes) | (odd_above << 8 & ~kBytes)) ^ 0x80808080U;
     }
-    for (int d = 0; d < 3; ++d) __builtin_memcpy(digit_place(a, block, d), words[d], sizeof(words[d]));
+    for (const auto& digit : words) __builtin_memcpy(place.next(), digit, sizeof(digit));
   }
 }
 
@@ -109,54 +132,57 @@ void word_digits(const DigitArgs& a) {
   constexpr std::uint32_t kStart = kHalf << 12 | kHalf;
   constexpr std::uint32_t kMask = (1U << 12) - 1;
   const auto* const c = reinterpret_cast<const std::uint32_t*>(a.cells);
-  for (std::int64_t block = 0; block < a.columns / 16; ++block) {
-    const std::uint32_t* const rows = c + block * 16;
-    std::uint32_t words[2][16];
-    for (int n = 0; n < 16; ++n) {
+  BlockPlace place(a, 2 * a.columns);
+  for (const std::uint32_t* rows = c; rows < c + a.columns; rows += kPlaneBlock) {
+    std::uint32_t words[2][kPlaneBlock];
+    for (int n = 0; n < kPlaneBlock; ++n) {
       const std::uint32_t v0 = rows[n] + kStart;
       const std::uint32_t v1 = rows[n + a.columns] + kStart;
       words[0][n] = (((v0 & kMask) - kHalf) & 0xffffU) | ((v1 & kMask) - kHalf) << 16;
       words[1][n] = (((v0 >> 12 & kMask) - kHalf) & 0xffffU) | ((v1 >> 12 & kMask) - kHalf) << 16;
     }
-    for (int d = 0; d < 2; ++d) __builtin_memcpy(digit_place(a, block, d), words[d], sizeof(words[d]));
+    for (const auto& digit : words) __builtin_memcpy(place.next(), digit, sizeof(digit));
   }
 }
 
 void digits(const DigitArgs& a) { a.wide ? word_digits(a) : byte_digits(a); }
 
-template <int kPlanes, bool kStart>
-void accumulate_planes(const AccumulateArgs& a) {
-  const SumsArgs& s = a.sums;
-  for (std::int64_t m = 0; m < s.rows; ++m) {
-    const std::int32_t* const sums = s.sums + m * s.row_stride;
-    const double* const start = a.start;
-    double* const acc = a.acc + m * s.columns;
-    for (std::int64_t n = 0; n < s.columns; ++n) {
-      double v = kStart ? start[n] : acc[n];
-      v += a.units[0] * static_cast<double>(sums[n]);
-      if constexpr (kPlanes > 1) v += a.units[1] * static_cast<double>(sums[n + s.plane_stride]);
-      if constexpr (kPlanes > 2) v += a.units[2] * static_cast<double>(sums[n + 2 * s.plane_stride]);
-      if constexpr (kPlanes > 3) v += a.units[3] * static_cast<double>(sums[n + 3 * s.plane_stride]);
-      acc[n] = v;
-    }
+// What `visit` does to columns first .. first + count - 1, in pieces whose sums lie together: visit(the place of the
+// first sum of plane 0, number of the column less `first`, how many).
+template <class Visit>
+inline void for_pieces(const SumsArgs& s, std::int64_t first, std::int64_t count, const Visit& visit) {
+  for (std::int64_t n = 0; n < count;) {
+    const std::int64_t column = first + n;
+    const std::int64_t left = kPlaneBlock - column % kPlaneBlock;
+    const std::int64_t piece = left < count - n ? left : count - n;
+    visit(plane_column(s.planes, 0, column), n, piece);
+    n += piece;
   }
 }
 
-template <int kPlanes>
-void accumulate_from(const AccumulateArgs& a) {
-  a.start != nullptr ? accumulate_planes<kPlanes, true>(a) : accumulate_planes<kPlanes, false>(a);
+inline void add_piece(double unit, const std::int32_t* sums, std::int64_t count, double* acc) {
+  if (count == kPlaneBlock) {
+    for (std::int64_t n = 0; n < kPlaneBlock; ++n) acc[n] += unit * static_cast<double>(sums[n]);
+  } else {
+    for (std::int64_t n = 0; n < count; ++n) acc[n] += unit * static_cast<double>(sums[n]);
+  }
+}
+
+// acc[n] += sums of column first + n
+inline void add_sums(const SumsArgs& s, const double* units, std::int64_t m, std::int64_t first, std::int64_t count,
+                     double* acc) {
+  const std::int32_t* const row = s.sums + m * s.row_stride;
+  for_pieces(s, first, count, [&](std::int64_t place, std::int64_t n, std::int64_t piece) {
+    for (std::int64_t i = 0; i < s.planes; ++i) add_piece(units[i], row + place + i * kPlaneBlock, piece, acc + n);
+  });
 }
 
 void accumulate(const AccumulateArgs& a) {
-  switch (a.sums.planes) {
-    case 1:
-      return accumulate_from<1>(a);
-    case 2:
-      return accumulate_from<2>(a);
-    case 3:
-      return accumulate_from<3>(a);
-    default:
-      return accumulate_from<4>(a);
+  const SumsArgs& s = a.sums;
+  for (std::int64_t m = 0; m < s.rows; ++m) {
+    double* const acc = a.acc + m * s.columns;
+    for (std::int64_t n = 0; a.start != nullptr && n < s.columns; ++n) acc[n] = a.start[n];
+    add_sums(s, a.units, m, 0, s.columns, acc);
   }
 }
 
@@ -164,11 +190,13 @@ void shifted(const ShiftedArgs& a) {
   const SumsArgs& s = a.sums;
   for (std::int64_t m = 0; m < s.rows; ++m) {
     std::int64_t* const total = a.total + m * s.columns;
-    for (std::int64_t i = 0; i < s.planes; ++i) {
-      const std::int32_t* const sums = s.sums + m * s.row_stride + i * s.plane_stride;
-      const std::int64_t factor = std::int64_t{1} << a.shifts[i];
-      for (std::int64_t n = 0; n < s.columns; ++n) total[n] += sums[n] * factor;
-    }
+    for_pieces(s, 0, s.columns, [&](std::int64_t place, std::int64_t n, std::int64_t piece) {
+      for (std::int64_t i = 0; i < s.planes; ++i) {
+        const std::int32_t* const sums = s.sums + m * s.row_stride + place + i * kPlaneBlock;
+        const std::int64_t factor = std::int64_t{1} << a.shifts[i];
+        for (std::int64_t j = 0; j < piece; ++j) total[n + j] += sums[j] * factor;
+      }
+    });
   }
 }
 
@@ -226,10 +254,7 @@ inline void finish_exactly(const FinishArgs& a, std::int64_t m, std::int64_t fir
   const SumsArgs& s = a.sums;
   const std::int64_t at = m * s.columns + first;
   for (std::int64_t n = 0; n < count; ++n) acc[n] = a.start[first + n];
-  for (std::int64_t i = 0; i < s.planes; ++i) {
-    const std::int32_t* const sums = s.sums + m * s.row_stride + i * s.plane_stride + first;
-    for (std::int64_t n = 0; n < count; ++n) acc[n] += a.units[i] * static_cast<double>(sums[n]);
-  }
+  add_sums(s, a.units, m, first, count, acc);
   if (a.squares.count != 0) {
     double variance[kFinished];
     for (std::int64_t n = 0; n < count; ++n) variance[n] = a.squares.silent;
@@ -287,6 +312,8 @@ void functions(const FunctionArgs& a) { a.bytes ? functions_of<std::uint8_t>(a) 
 }  // namespace noise_loops
 
 constexpr witin::kernels::NoiseKernels noise_kernels(void (*finish)(const witin::kernels::FinishArgs&),
+                                                     std::int64_t (*product_codes)(const witin::kernels::MatmulArgs&,
+                                                                                   const witin::kernels::FinishArgs&),
                                                      void (*functions)(const witin::kernels::FunctionArgs&)) {
   return {noise_loops::cells,
           noise_loops::digits,
@@ -295,6 +322,7 @@ constexpr witin::kernels::NoiseKernels noise_kernels(void (*finish)(const witin:
           noise_loops::add_term,
           noise_loops::codes,
           finish,
+          product_codes,
           functions};
 }
 

@@ -18,7 +18,7 @@ std::int64_t padded(std::int64_t n) { return (n + kBlock - 1) / kBlock * kBlock;
 // Where a block of columns of one group of rows lies, in groups.
 struct Panels {
   explicit Panels(const PackedMatrix& matrix)
-      : steps(matrix.segments() * matrix.groups_per_run()), n(matrix.n()), columns(kernel_table(matrix.isa()).panel) {}
+      : steps(matrix.segments() * matrix.groups_per_run()), n(matrix.n()), columns(matrix.panel()) {}
 
   [[nodiscard]] std::int64_t place(std::int64_t column, std::int64_t step) const {
     const std::int64_t first = column / columns * columns;
@@ -145,6 +145,7 @@ PackedMatrix PackedMatrix::pack(const Operands& operands, const WeightRows& weig
   matrix.k_ = std::ssize(weights.rows);
   matrix.n_ = n;
   matrix.segments_ = segments;
+  matrix.panel_ = kernel_table(operands.isa).panel;
   assert(matrix.k_ % segments == 0);
 
   const auto elements = packing::padded(n) * segments * matrix.groups_per_run() * matrix.group();
@@ -165,13 +166,20 @@ PackedMatrix PackedMatrix::pack(const Operands& operands, const WeightRows& weig
   return matrix.with_bias(bias);
 }
 
-PackedMatrix PackedMatrix::adopt(const Operands& operands, std::int64_t k, std::int64_t n,
+std::int64_t PackedMatrix::panel_for(Isa isa, std::int64_t together) {
+  const std::int64_t most = kernel_table(isa).panel;
+  const std::int64_t columns = together * packing::kBlock;
+  return most < columns ? most : most / columns * columns;
+}
+
+PackedMatrix PackedMatrix::adopt(const Operands& operands, std::int64_t k, std::int64_t n, std::int64_t panel,
                                  std::shared_ptr<const Buffer> weights, std::span<const std::int32_t> column_sums) {
   assert(column_sums.size() == static_cast<std::size_t>(n));
   PackedMatrix matrix;
   matrix.operands_ = operands;
   matrix.k_ = k;
   matrix.n_ = n;
+  matrix.panel_ = panel;
   matrix.weights_ = std::move(weights);
   auto sums = std::make_shared<Buffer>(column_sums.size_bytes());
   std::ranges::copy(column_sums, sums->as<std::int32_t>());

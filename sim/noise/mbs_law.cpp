@@ -84,7 +84,7 @@ MbsVariance::MbsVariance(kernels::Isa isa, std::int64_t k, std::int64_t n, std::
   }
   const auto add = [&](std::int64_t from, const std::vector<std::int16_t>& weights, CodeRange codes, double unit) {
     const std::int64_t rows = std::ssize(weights) / n;
-    parts_.push_back({from * k, Product(isa, rows, n, codes, std::span(&weights, 1), {unit})});
+    parts_.push_back({from * k, Product(isa, rows, n, codes, weights, unit)});
   };
   const CodeRange codes = bytes_ ? unsigned_range(8) : CodeRange{0, 32767};
   add(2, first, unsigned_range(8), -kFirst);

@@ -117,10 +117,8 @@ MatrixSource::MatrixSource(kernels::Isa isa, MatrixSpec spec)
 }
 
 const Product& MatrixSource::exact() const {
-  std::call_once(exact_once_, [&] {
-    exact_.emplace(isa_, std::ssize(input_rows_), spec_.columns, spec_.x, std::span(&weight_, 1),
-                   std::vector<double>{kUnit});
-  });
+  std::call_once(exact_once_,
+                 [&] { exact_.emplace(isa_, std::ssize(input_rows_), spec_.columns, spec_.x, weight_, kUnit); });
   return *exact_;
 }
 
@@ -210,7 +208,7 @@ void NoisyMatrix::prepare_cells() {
       fill_row(static_cast<std::size_t>(row), draws, cells);
     });
   } else if (model_->input) {
-    own_cells_.emplace(isa_, rows_, columns_, codes, std::span(&source_->weight(), 1), std::vector<double>{kUnit});
+    own_cells_.emplace(isa_, rows_, columns_, codes, source_->weight(), kUnit);
   }
   given_mbs_ = model_->mbs_level != 0 && sampler_->given();
   if (model_->mbs_level != 0 && !given_mbs_) mbs_ = &source_->mbs();
@@ -278,10 +276,10 @@ void NoisyMatrix::fill_row(std::size_t k, Draws& draws, std::int32_t* cells) con
 void NoisyMatrix::prepare_quotients() {
   if (!fast_ || sampler_->given()) return;
   const kernels::NoisyRule rule = fast_rule();
-  const double scale = rule.divide ? rule.factor / rule.divisor : rule.factor;
+  const double scale = kernels::code_scale(rule);
   double largest = 0;
   for (const double start : start_) {
-    start_quotient_.push_back(static_cast<float>(start * scale));
+    start_quotient_.push_back(static_cast<float>(start * scale + (rule.quarters ? 0.125 : 0)));
     largest = std::max(largest, std::abs(start * scale));
   }
   const double cells = mbs_ != nullptr ? model_->mbs_level * mbs_->largest_sigma() : 0;

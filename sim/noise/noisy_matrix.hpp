@@ -118,8 +118,7 @@ class NoisyMatrix {
   [[nodiscard]] std::span<const std::int64_t> input_rows() const { return source_->input_rows(); }
 
   void run_rows(const Rows& rows, ops::Scratch& scratch) const;
-  void finish_at_once(const Rows& rows, const Product::Sums& sums, const MbsVariance::Sums& variances,
-                      std::size_t at_once, ops::Scratch& scratch) const;
+  void finish_at_once(const Rows& rows, std::size_t at_once, ops::Scratch& scratch) const;
   void finish(const Rows& rows, std::span<double> acc, ops::Scratch& scratch) const;
   void add_noisy_codes(const Rows& rows, std::span<double> acc, ops::Scratch& scratch) const;
   void add_frame_weights(const Rows& rows, std::span<double> acc, ops::Scratch& scratch) const;
@@ -157,7 +156,7 @@ class NoisyMatrix {
   std::int64_t first_column_ = 0;
   CodeRange x_;
   std::vector<double> start_;             // [columns]
-  std::vector<float> start_quotient_;     // [columns] the same by what fast_rule() divides by
+  std::vector<float> start_quotient_;     // [columns] the same as kernels::FinishArgs wants it
   double largest_quotient_ = -1;          // of start_ and samples together; negative: no bound
   std::vector<double> gain_;              // [columns]
   std::vector<std::int64_t> dead_;        // columns

@@ -66,13 +66,11 @@ void NoisyMatrix::run_rows(const Rows& rows, ops::Scratch& scratch) const {
   const bool noisy_codes = model_->input.has_value();
   const bool whole = noisy_codes || given_mbs_ || frame_weight_.has_value();
   const std::size_t at_once = whole ? count : std::max<std::size_t>(1, kAccumulatorsAtOnce / columns);
+  if (rows.acc.empty() && rows.v.empty() && finishes_at_once()) return finish_at_once(rows, at_once, scratch);
   Product::Sums sums;
   if (!noisy_codes) sums = cells().multiply(rows.codes, std::ssize(rows.passes), scratch);
   MbsVariance::Sums variances;
   if (mbs_) variances = mbs_->multiply(rows.codes, std::ssize(rows.passes), scratch);
-  if (rows.acc.empty() && rows.v.empty() && finishes_at_once()) {
-    return finish_at_once(rows, sums, variances, at_once, scratch);
-  }
   const auto acc = scratch.take<double>(std::min(at_once, count) * columns);
   const auto variance = scratch.take<double>(mbs_ ? acc.size() : 0);
   for (std::size_t m = 0; m < count; m += at_once) {
@@ -113,23 +111,37 @@ bool NoisyMatrix::finishes_at_once() const {
          (mbs_ == nullptr || mbs_->finishes());
 }
 
-// Codes from sums without accumulators in memory, which nobody sees.
-void NoisyMatrix::finish_at_once(const Rows& rows, const Product::Sums& sums, const MbsVariance::Sums& variances,
-                                 std::size_t at_once, ops::Scratch& scratch) const {
+// Codes without accumulators in memory, which nobody sees: of most rows while their sums are in registers, where
+// kernels do that, of the others from sums.
+void NoisyMatrix::finish_at_once(const Rows& rows, std::size_t at_once, ops::Scratch& scratch) const {
   const auto columns = static_cast<std::size_t>(columns_);
+  const auto count = std::ssize(rows.passes);
   const double sigma = model_->sigma_acc + output_sigma_;
   const Term term = output_sigma_ != 0 ? Term::kOutput : Term::kAcc;
-  const auto z = scratch.take<float>(sigma != 0 ? at_once * columns : 0);
-  const auto cell_z = scratch.take<float>(mbs_ != nullptr ? at_once * columns : 0);
   kernels::FinishArgs args{};
   args.start = start_.data();
   args.start_quotient = start_quotient_.data();
-  args.z = sigma != 0 ? z.data() : nullptr;
   args.z_factor = sigma * kUnit;
   args.rule = fast_rule();
-  for (std::size_t m = 0; m < rows.passes.size(); m += at_once) {
+  args.y8 = rows.y8;
+  std::int64_t done = 0;
+  if (mbs_ == nullptr && cells().makes_codes(largest_quotient_, args)) {
+    const auto z = scratch.take<float>(sigma != 0 ? rows.passes.size() * columns : 0);
+    if (sigma != 0) draw_accumulators(term, rows.passes, z);
+    args.z = sigma != 0 ? z.data() : nullptr;
+    done = cells().codes(rows.codes, count, largest_quotient_, args, scratch);
+    if (done == count) return;
+  }
+  const auto z = scratch.take<float>(sigma != 0 ? at_once * columns : 0);
+  const auto cell_z = scratch.take<float>(mbs_ != nullptr ? at_once * columns : 0);
+  args.z = sigma != 0 ? z.data() : nullptr;
+  const Codes left = rows.codes.from(done);
+  const Product::Sums sums = cells().multiply(left, count - done, scratch);
+  MbsVariance::Sums variances;
+  if (mbs_ != nullptr) variances = mbs_->multiply(left, count - done, scratch);
+  for (auto m = static_cast<std::size_t>(done); m < rows.passes.size(); m += at_once) {
     const std::size_t some = std::min(at_once, rows.passes.size() - m);
-    const auto first = static_cast<std::int64_t>(m);
+    const auto first = static_cast<std::int64_t>(m) - done;
     const std::span<const Pass> passes = rows.passes.subspan(m, some);
     if (mbs_ != nullptr) {
       args.squares = mbs_->squares(variances, first);

@@ -10,16 +10,9 @@
 namespace witin::noise {
 namespace {
 
-constexpr std::int64_t kTogether = 16;  // columns: what packed matrices are padded to
-
-std::int64_t padded(std::int64_t n) { return (n + kTogether - 1) / kTogether * kTogether; }
-
-std::int64_t largest(std::span<const std::vector<std::int16_t>> weights) {
-  std::int64_t most = 1;
-  for (const auto& weight : weights) {
-    for (const std::int16_t w : weight) most = std::max<std::int64_t>(most, std::abs(int{w}));
-  }
-  return most;
+// Columns in whole blocks.
+std::int64_t padded(std::int64_t n) {
+  return (n + kernels::kPlaneBlock - 1) / kernels::kPlaneBlock * kernels::kPlaneBlock;
 }
 
 // Digits of 8 bits where kernels multiply bytes, else of 12 with 16-bit operands: two instead of three.
@@ -36,6 +29,7 @@ class Packing {
         group_(operands.wide ? 2 : 4),
         groups_((k + group_ - 1) / group_),
         digits_(digits),
+        panel_(kernels::PackedMatrix::panel_for(operands.isa, digits)),
         packed_(std::make_shared<kernels::Buffer>(
             kernels::Buffer::uninitialised(static_cast<std::size_t>(digits * columns_ * groups_ * 4)))),
         cells_(static_cast<std::size_t>(group_ * columns_)) {}
@@ -44,15 +38,14 @@ class Packing {
 
   void finished(std::int64_t k) {
     if (k % group_ != group_ - 1 && k != k_ - 1) return;
-    const kernels::KernelTable& table = kernels::kernel_table(operands_.isa);
-    table.noise.digits({.cells = cells_.data(),
-                        .columns = columns_,
-                        .wide = operands_.wide,
-                        .digits = digits_,
-                        .weights = packed_->data(),
-                        .panel = table.panel,
-                        .groups = groups_,
-                        .index = k / group_});
+    kernels::kernel_table(operands_.isa)
+        .noise.digits({.cells = cells_.data(),
+                       .columns = columns_,
+                       .wide = operands_.wide,
+                       .weights = packed_->data(),
+                       .panel = panel_,
+                       .groups = groups_,
+                       .index = k / group_});
     if (k == k_ - 1) return;
     if (k + group_ >= k_) std::ranges::fill(cells_, 0);  // rows beyond the last one
   }
@@ -61,12 +54,12 @@ class Packing {
     const std::int64_t n = digits_ * columns_;
     std::vector<std::int32_t> sums(static_cast<std::size_t>(n), 0);
     if (operands_.x.offset != 0) add_columns(sums);
-    return kernels::PackedMatrix::adopt(operands_, k_, n, std::move(packed_), sums);
+    return kernels::PackedMatrix::adopt(operands_, k_, n, panel_, std::move(packed_), sums);
   }
 
  private:
   void add_columns(std::span<std::int32_t> sums) const {
-    const auto panel = static_cast<std::size_t>(kernels::kernel_table(operands_.isa).panel);
+    const auto panel = static_cast<std::size_t>(panel_);
     const auto group = static_cast<std::size_t>(group_);
     const auto groups = static_cast<std::size_t>(groups_);
     for (std::size_t first = 0; first < sums.size(); first += panel) {
@@ -85,6 +78,7 @@ class Packing {
   std::int64_t group_;
   std::int64_t groups_;
   int digits_;
+  std::int64_t panel_;
   std::shared_ptr<kernels::Buffer> packed_;
   std::vector<std::int32_t> cells_;
 };
@@ -102,27 +96,17 @@ void Product::cut(CodeRange x, std::int64_t largest_weight) {
   largest_sum_ = static_cast<double>(std::min(rows, k_) * code * largest_weight);
 }
 
-Product::Product(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRange x,
-                 std::span<const std::vector<std::int16_t>> weights, std::vector<double> units)
-    : isa_(isa), k_(k), n_(n), planes_(std::ssize(weights)), plane_stride_(padded(n)), shifts_{kFractionBits} {
-  assert(planes_ <= kernels::kMostPlanes);
-  std::ranges::copy(units, units_.begin());
-  cut(x, largest(weights));
-  CodeRange w = signed_range(8);
-  for (const auto& weight : weights) {
-    const CodeRange own = kernels::range_of(weight);
-    w = {std::min(w.lo, own.lo), std::max(w.hi, own.hi)};
-  }
-  const kernels::Operands operands = kernels::choose_operands(isa, x, w);
+Product::Product(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRange x, std::span<const std::int16_t> weights,
+                 double unit)
+    : isa_(isa), k_(k), n_(n), planes_(1), columns_(padded(n)), units_{unit}, shifts_{kFractionBits} {
+  const CodeRange w = kernels::range_of(weights);
+  cut(x, std::max({std::int64_t{1}, -std::int64_t{w.lo}, std::int64_t{w.hi}}));
+  const CodeRange s8 = signed_range(8);
+  const kernels::Operands operands = kernels::choose_operands(isa, x, {std::min(s8.lo, w.lo), std::max(s8.hi, w.hi)});
   for (Part& part : parts_) {
-    std::vector<std::int16_t> own(static_cast<std::size_t>(part.rows * planes_ * plane_stride_), 0);
-    for (std::int64_t row = 0; row < part.rows; ++row) {
-      for (std::int64_t plane = 0; plane < planes_; ++plane) {
-        std::copy_n(weights[static_cast<std::size_t>(plane)].begin() + (part.first + row) * n, n,
-                    own.begin() + (row * planes_ + plane) * plane_stride_);
-      }
-    }
-    part.matrix = kernels::PackedMatrix::pack(operands, own, part.rows, planes_ * plane_stride_, 1, {});
+    const auto rows =
+        weights.subspan(static_cast<std::size_t>(part.first * n), static_cast<std::size_t>(part.rows * n));
+    part.matrix = kernels::PackedMatrix::pack(operands, rows, part.rows, n, 1, {});
   }
 }
 
@@ -131,10 +115,10 @@ Product Product::fixed(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRan
   out.isa_ = isa;
   out.k_ = k;
   out.n_ = n;
-  out.plane_stride_ = padded(n);
   const kernels::Operands operands = kernels::choose_operands(isa, x, signed_range(8));
   const int bits = digit_bits(!operands.wide);
   out.planes_ = 24 / bits;
+  out.columns_ = out.planes_ * padded(n);
   for (int i = 0; i < out.planes_; ++i) {
     out.shifts_[static_cast<std::size_t>(i)] = i * bits;
     out.units_[static_cast<std::size_t>(i)] = unit * (1 << i * bits);
@@ -151,34 +135,35 @@ Product Product::fixed(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRan
   return out;
 }
 
+Codes Product::converted(const Codes& x, std::int64_t rows, ops::Scratch& scratch) const {
+  if (parts_.empty()) return x;
+  const kernels::XFormat format = parts_.front().matrix.x_format();
+  if (format.offset == 0 && size_of(x.storage) == size_of(format.storage)) return x;
+  const auto elements = static_cast<std::size_t>(rows * k_);
+  std::byte* const own = scratch.take<std::byte>(size_of(format.storage) * elements + kernels::kReadSlack).data();
+  for (std::int64_t m = 0; m < (x.stride == k_ ? 1 : rows); ++m) {
+    kernels::convert_codes(isa_, x.from(m).data, x.storage, x.stride == k_ ? rows * k_ : k_, format,
+                           own + static_cast<std::size_t>(m * k_) * size_of(format.storage));
+  }
+  return {own, format.storage, k_};
+}
+
 Product::Sums Product::multiply(const Codes& x, std::int64_t rows, ops::Scratch& scratch) const {
   const auto parts = scratch.take<std::span<std::int32_t>>(parts_.size());
-  const std::int64_t columns = planes_ * plane_stride_;
-  Codes codes = x;
+  const Codes codes = converted(x, rows, scratch);
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     const Part& part = parts_[i];
-    const kernels::XFormat format = part.matrix.x_format();
-    if (i == 0 && (format.offset != 0 || size_of(x.storage) != size_of(format.storage))) {
-      const auto elements = static_cast<std::size_t>(rows * k_);
-      std::byte* const own = scratch.take<std::byte>(size_of(format.storage) * elements + kernels::kReadSlack).data();
-      for (std::int64_t m = 0; m < (x.stride == k_ ? 1 : rows); ++m) {
-        kernels::convert_codes(isa_, x.from(m).data, x.storage, x.stride == k_ ? rows * k_ : k_, format,
-                               own + static_cast<std::size_t>(m * k_) * size_of(format.storage));
-      }
-      codes = {own, format.storage, k_};
-    }
-    parts[i] = scratch.take<std::int32_t>(static_cast<std::size_t>(rows * columns));
+    parts[i] = scratch.take<std::int32_t>(static_cast<std::size_t>(rows * columns_));
     const auto* const first =
-        static_cast<const std::byte*>(codes.data) + static_cast<std::size_t>(part.first) * size_of(format.storage);
+        static_cast<const std::byte*>(codes.data) + static_cast<std::size_t>(part.first) * size_of(codes.storage);
     kernels::matmul(part.matrix, {.x = first, .count = rows, .stride = codes.stride}, nullptr,
-                    {.data = parts[i].data(), .storage = Storage::kS32, .row_stride = columns});
+                    {.data = parts[i].data(), .storage = Storage::kS32, .row_stride = columns_});
   }
   return {rows, parts};
 }
 
 kernels::SumsArgs Product::view(const Sums& sums, std::size_t part, std::int64_t first, std::int64_t count) const {
-  const std::int64_t columns = planes_ * plane_stride_;
-  return {sums.parts[part].data() + first * columns, count, n_, planes_, plane_stride_, columns};
+  return {sums.parts[part].data() + first * columns_, count, n_, planes_, columns_};
 }
 
 void Product::accumulate(const Sums& sums, std::int64_t first, std::int64_t count, const double* start,
@@ -194,17 +179,17 @@ void Product::accumulate(const Sums& sums, std::int64_t first, std::int64_t coun
   }
 }
 
-// Rounding errors of binary32 as body_finish.hpp reckons: three in each product and one in each of at most four sums;
+// Rounding errors of binary32 as body_finish.hpp reckons: three in each product and one in each of at most five sums;
 // of squares 22 in the variance, half as many in its root, and three in what it is multiplied with. The sum of the
 // highest digits is not bounded but by the quotient itself, which beyond its ends has no codes to change.
 float Product::margin(const kernels::FinishArgs& args, double others) const {
-  constexpr double kPlain = 8 * 0x1p-24;
-  constexpr double kSquares = 24 * 0x1p-24;
+  constexpr double kPlain = 9 * 0x1p-24;
+  constexpr double kSquares = 25 * 0x1p-24;
   constexpr double kUseful = 0.125;
   if (others < 0) return 0;
-  const double scale = args.rule.divide ? args.rule.factor / args.rule.divisor : args.rule.factor;
+  const double scale = kernels::code_scale(args.rule);
   for (std::size_t i = 0; i + 1 < static_cast<std::size_t>(planes_); ++i) others += units_[i] * largest_sum_ * scale;
-  const double ends = std::max(std::abs(args.rule.lo), std::abs(args.rule.hi)) + 1;
+  const double ends = std::max(std::abs(args.rule.lo), std::abs(args.rule.hi)) / (args.rule.quarters ? 4 : 1) + 1;
   const double samples = 2;  // each rounded to an integer once
   const double margin = (args.squares.count != 0 ? kSquares : kPlain) * (ends + 2 * others) + samples / 2 * scale;
   return margin < kUseful ? static_cast<float>(margin * 1.001) : 0;
@@ -218,11 +203,30 @@ void Product::finish(const Sums& sums, std::int64_t first, std::int64_t count, d
   kernels::kernel_table(isa_).noise.finish(args);
 }
 
+bool Product::makes_codes(double others, const kernels::FinishArgs& args) const {
+  return kernels::kernel_table(isa_).noise.product_codes != nullptr && finishes() && args.y8 != nullptr &&
+         args.squares.count == 0 && margin(args, others) > 0;
+}
+
+std::int64_t Product::codes(const Codes& x, std::int64_t rows, double others, kernels::FinishArgs args,
+                            ops::Scratch& scratch) const {
+  assert(makes_codes(others, args));
+  args.sums = {nullptr, rows, n_, planes_, columns_};
+  std::ranges::copy(units_, args.units);
+  args.margin = margin(args, others);
+  const ops::Scratch::Mark mark = scratch.mark();
+  const Codes codes = converted(x, rows, scratch);
+  const std::int64_t done =
+      kernels::product_codes(parts_.front().matrix, {.x = codes.data, .count = rows, .stride = codes.stride}, args);
+  scratch.rewind(mark);
+  return done;
+}
+
 void Product::add_to(kernels::SquaresArgs& squares, const Sums& sums, std::int64_t first) const {
   assert(planes_ == 1 && squares.count < kernels::kMostSquares);
-  squares.sums[squares.count] = sums.parts[0].data() + first * plane_stride_;
+  squares.sums[squares.count] = sums.parts[0].data() + first * columns_;
   squares.units[squares.count] = units_[0];
-  squares.row_stride = plane_stride_;
+  squares.row_stride = columns_;
   ++squares.count;
 }
 

@@ -1,5 +1,5 @@
-// Exact products of codes with matrices of more than 8 bits: several planes of digits that the integer kernels take,
-// side by side in one packed matrix, put together where the sums are wider.
+// Exact products of codes with matrices of more than 8 bits: planes of digits that the integer kernels take, side by
+// side in one packed matrix (kernels::plane_column), put together where the sums are wider.
 #pragma once
 
 #include <array>
@@ -29,10 +29,9 @@ class Product {
  public:
   Product() = default;
 
-  // acc += sum_i units[i] sum_k x[k] W_i[k, n], W_i within int16, at most kernels::kMostPlanes of them. x: what codes
-  // can be. Rows are cut so that every int32 sum is exact.
-  Product(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRange x,
-          std::span<const std::vector<std::int16_t>> weights, std::vector<double> units);
+  // acc += unit sum_k x[k] w[k, n]. x: what codes can be. Rows are cut so that every int32 sum is exact.
+  Product(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRange x, std::span<const std::int16_t> weights,
+          double unit);
 
   // Cells of fixed point (fixed.hpp) in units of `unit`. fill(row, cells): writes the n cells of a row; rows are asked
   // for in order.
@@ -58,9 +57,13 @@ class Product {
   // magnitudes of everything but these sums add up to at most, in quotients; negative: they have no bound. Only
   // where finishes().
   void finish(const Sums& sums, std::int64_t first, std::int64_t count, double others, kernels::FinishArgs args) const;
+  // The same of the first of these rows, without sums in memory, where makes_codes(). Returns of how many.
+  [[nodiscard]] bool makes_codes(double others, const kernels::FinishArgs& args) const;
+  [[nodiscard]] std::int64_t codes(const Codes& x, std::int64_t rows, double others, kernels::FinishArgs args,
+                                   ops::Scratch& scratch) const;
   // Sums of rows first .. of a product of one plane, as one of the squares.
   void add_to(kernels::SquaresArgs& squares, const Sums& sums, std::int64_t first) const;
-  [[nodiscard]] bool finishes() const { return parts_.size() == 1 && planes_ < kernels::kMostPlanes; }
+  [[nodiscard]] bool finishes() const { return parts_.size() == 1; }
 
   // total[m, n] += units * sums << shift of all rows, units those of fixed point; exact.
   void total(const Sums& sums, int shift, std::int64_t* total) const;
@@ -77,6 +80,8 @@ class Product {
   };
   // Cuts K for codes and weights of these magnitudes.
   void cut(CodeRange x, std::int64_t largest_weight);
+  // Codes as the matrices want them.
+  [[nodiscard]] Codes converted(const Codes& x, std::int64_t rows, ops::Scratch& scratch) const;
   [[nodiscard]] float margin(const kernels::FinishArgs& args, double others) const;
   [[nodiscard]] kernels::SumsArgs view(const Sums& sums, std::size_t part, std::int64_t first,
                                        std::int64_t count) const;
@@ -85,8 +90,8 @@ class Product {
   std::int64_t k_ = 0;
   std::int64_t n_ = 0;
   std::int64_t planes_ = 0;
-  std::int64_t plane_stride_ = 0;  // n_, to the next multiple of what lies together in a packed matrix
-  double largest_sum_ = 0;         // of a plane
+  std::int64_t columns_ = 0;  // of a row of sums: all planes, in whole blocks
+  double largest_sum_ = 0;    // of a plane
   std::array<double, kernels::kMostPlanes> units_{};
   std::array<int, kernels::kMostPlanes> shifts_{};  // of cells of fixed point, and of LSB: units in 2^-14 LSB
   std::vector<Part> parts_;

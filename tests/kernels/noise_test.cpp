@@ -10,6 +10,7 @@
 
 #include "sim/kernels/isa.hpp"
 #include "sim/kernels/kernel_table.hpp"
+#include "tests/kernels/noisy_code.hpp"
 
 using namespace witin::kernels;
 
@@ -52,7 +53,7 @@ class FinishRun {
         for (int i = c.planes - 1; i >= 0; --i) {
           const std::int64_t digit = i == 0 ? rest : rest >> (8 * i);
           rest -= digit << (8 * i);
-          sums_[size((m * c.planes + i) * stride_ + n)] = static_cast<std::int32_t>(digit);
+          sums_[sum_at(m, i, n)] = static_cast<std::int32_t>(digit);
         }
       }
     }
@@ -63,7 +64,7 @@ class FinishRun {
     std::vector<std::int8_t> y8(y.size(), 77);
     std::vector<float> start_quotient;
     FinishArgs a{};
-    a.sums = {sums_.data(), kRows, c_.columns, c_.planes, stride_, c_.planes * stride_};
+    a.sums = {sums_.data(), kRows, c_.columns, c_.planes, c_.planes * stride_};
     std::ranges::copy(units_, a.units);
     a.start = start_.data();
     a.rule = {c_.quarters,
@@ -72,7 +73,8 @@ class FinishRun {
               static_cast<double>(c_.g * kCellUnit),
               c_.quarters ? -4.0 * 128 - 2 : -128.0,
               c_.quarters ? 4.0 * 127 + 1 : 127.0};
-    for (const double v : start_) start_quotient.push_back(static_cast<float>(v * a.rule.factor / a.rule.divisor));
+    const double eighth = c_.quarters ? 0.125 : 0;
+    for (const double v : start_) start_quotient.push_back(static_cast<float>(v / a.rule.divisor + eighth));
     a.start_quotient = start_quotient.data();
     a.squares.count = c_.squares;
     for (int i = 0; i < c_.squares; ++i) {
@@ -100,9 +102,9 @@ class FinishRun {
       for (std::int64_t n = 0; n < c_.columns; ++n) {
         auto acc = static_cast<std::int64_t>(start_[size(n)]) + drawn(m, n);
         for (int i = 0; i < c_.planes; ++i) {
-          acc += std::int64_t{sums_[size((m * c_.planes + i) * stride_ + n)]} << (8 * i);
+          acc += std::int64_t{sums_[sum_at(m, i, n)]} << (8 * i);
         }
-        y.push_back(static_cast<std::int32_t>(std::clamp<std::int64_t>(code(acc), -128, 127)));
+        y.push_back(static_cast<std::int32_t>(noisy_code(acc, c_.g * kCellUnit, c_.quarters)));
       }
     }
     return y;
@@ -113,6 +115,10 @@ class FinishRun {
   static constexpr double kSilent = 40.96, kSquareFactor = 1000, kSampleFactor = 70000;
 
   static std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
+  // 16 columns of each plane lie together.
+  [[nodiscard]] std::size_t sum_at(std::int64_t m, std::int64_t plane, std::int64_t n) const {
+    return size(((m * stride_ + n) / 16 * c_.planes + plane) * 16 + n % 16);
+  }
   static double square_unit(int i) { return 1.0 / (1 << (4 * i)); }
 
   // The samples, rounded.
@@ -128,16 +134,6 @@ class FinishRun {
     }
     if (c_.samples) all += std::nearbyint(static_cast<double>(z_[at]) * kSampleFactor);
     return static_cast<std::int64_t>(all);
-  }
-
-  // floor((trunc(4 acc / divisor) + 2) / 4), or acc / divisor to nearest even.
-  [[nodiscard]] std::int64_t code(std::int64_t acc) const {
-    const std::int64_t divisor = c_.g * kCellUnit;
-    if (c_.quarters) return (4 * acc / divisor + 2) >> 2;
-    std::int64_t floor = acc / divisor - (acc % divisor < 0 ? 1 : 0);
-    const std::int64_t twice = 2 * (acc - floor * divisor);
-    if (twice > divisor || (twice == divisor && floor % 2 != 0)) ++floor;
-    return floor;
   }
 
   FinishCase c_;
@@ -222,7 +218,6 @@ TEST_CASE("noise kernels: cells are weights with rounded samples, and digits mak
       table.noise.digits({.cells = cells.data(),
                           .columns = kColumns,
                           .wide = wide,
-                          .digits = digits,
                           .weights = packed.data(),
                           .panel = table.panel,
                           .groups = 1,
@@ -232,7 +227,10 @@ TEST_CASE("noise kernels: cells are weights with rounded samples, and digits mak
         for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row) {
           const std::uint8_t* const at = packed.data() + 4 * i + (wide ? 2 * row : row);
           const auto digit = wide ? static_cast<std::int16_t>(at[0] | at[1] << 8) : static_cast<std::int8_t>(at[0]);
-          sums[row * kColumns + i % kColumns] += digit * (1 << ((wide ? 12 : 8) * static_cast<int>(i / kColumns)));
+          const auto block = i / 16;
+          const std::size_t column = block / static_cast<std::size_t>(digits) * 16 + i % 16;
+          sums[row * kColumns + column] +=
+              digit * (1 << ((wide ? 12 : 8) * static_cast<int>(block % static_cast<std::size_t>(digits))));
         }
       }
       CHECK(sums == cells);

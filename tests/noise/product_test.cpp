@@ -1,0 +1,132 @@
+// Codes of noisy cells from kernels that never write their sums, and from sums, against integers: every path, shapes
+// that fit the kernels and others, accumulators anywhere and beside every change of codes.
+#include "sim/noise/product.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include "sim/kernels/isa.hpp"
+#include "sim/kernels/kernel_table.hpp"
+#include "sim/noise/fixed.hpp"
+#include "tests/kernels/noisy_code.hpp"
+
+using namespace witin;
+
+namespace {
+
+struct NoisyCells {
+  std::int64_t k, n, rows;
+  bool quarters;
+  std::int64_t g;
+
+  std::vector<std::int32_t> cells;  // [k, n]
+  std::vector<std::uint8_t> x;      // [rows, k], with slack
+  std::vector<double> start;        // [n]
+
+  [[nodiscard]] std::int64_t divisor() const { return g << noise::kFractionBits; }
+
+  // Rows of random codes, and rows of one code that lead to within two units of a change.
+  void fill(std::mt19937& random) {
+    const auto draw = [&](std::int64_t lo, std::int64_t hi) {
+      return std::uniform_int_distribution<std::int64_t>(lo, hi)(random);
+    };
+    cells.resize(static_cast<std::size_t>(k * n));
+    for (std::int32_t& cell : cells) cell = static_cast<std::int32_t>(draw(-noise::kMostFixed, noise::kMostFixed));
+    for (std::int64_t c = 0; c < n; ++c) cells[static_cast<std::size_t>(c)] = c % 2 == 0 ? 1 : -1;
+    x.assign(static_cast<std::size_t>(rows * k) + kernels::kReadSlack, 0);
+    for (std::int64_t m = 0; m < rows; ++m) {
+      for (std::int64_t i = 0; i < k; ++i) {
+        x[static_cast<std::size_t>(m * k + i)] = static_cast<std::uint8_t>(m % 3 == 0 ? i == 0 : draw(0, 255));
+      }
+    }
+    for (std::int64_t c = 0; c < n; ++c) {
+      const std::int64_t change = draw(-2 * 150, 2 * 150) * divisor() / (quarters ? 4 : 2);
+      start.push_back(static_cast<double>(change + draw(-2, 2) - (c % 2 == 0 ? 1 : -1)));
+    }
+  }
+
+  [[nodiscard]] std::vector<std::int8_t> expected() const {
+    std::vector<std::int8_t> codes;
+    for (std::int64_t m = 0; m < rows; ++m) {
+      for (std::int64_t c = 0; c < n; ++c) {
+        auto acc = static_cast<std::int64_t>(start[static_cast<std::size_t>(c)]);
+        for (std::int64_t i = 0; i < k; ++i) {
+          acc += std::int64_t{x[static_cast<std::size_t>(m * k + i)]} * cells[static_cast<std::size_t>(i * n + c)];
+        }
+        codes.push_back(static_cast<std::int8_t>(noisy_code(acc, divisor(), quarters)));
+      }
+    }
+    return codes;
+  }
+
+  [[nodiscard]] noise::Product product(kernels::Isa isa) const {
+    return noise::Product::fixed(isa, k, n, unsigned_range(8), 1, [&](std::int64_t row, std::int32_t* out) {
+      std::copy_n(cells.begin() + row * n, n, out);
+    });
+  }
+
+  // What finish() and codes() read; `quotients` must live as long.
+  [[nodiscard]] kernels::FinishArgs args(std::vector<float>& quotients, std::int8_t* y8) const {
+    kernels::FinishArgs a{};
+    a.start = start.data();
+    a.rule = {quarters,
+              true,
+              quarters ? 4.0 : 1.0,
+              static_cast<double>(divisor()),
+              quarters ? -4.0 * 128 - 2 : -128.0,
+              quarters ? 4.0 * 127 + 1 : 127.0};
+    for (const double v : start) {
+      quotients.push_back(static_cast<float>(v / static_cast<double>(divisor()) + (quarters ? 0.125 : 0)));
+    }
+    a.start_quotient = quotients.data();
+    a.y8 = y8;
+    return a;
+  }
+};
+
+constexpr double kLargestStart = 200;  // codes: start is within 150
+
+}  // namespace
+
+TEST_CASE("noise products: codes with and without sums in memory are those of integers, whatever the path and shape") {
+  std::mt19937 random(1);
+  for (const std::int64_t k : {1, 6, 64, 803}) {
+    for (const std::int64_t n : {16, 48, 80, 10}) {
+      for (const std::int64_t rows : {7, 8, 61}) {
+        for (const std::int64_t g : {std::int64_t{2}, std::int64_t{900}, std::int64_t{100'001}}) {
+          for (const bool quarters : {false, true}) {
+            NoisyCells layer{k, n, rows, quarters, g, {}, {}, {}};
+            layer.fill(random);
+            const std::vector<std::int8_t> expected = layer.expected();
+            for (const kernels::Isa isa : kernels::runnable_isas()) {
+              CAPTURE(kernels::name(isa));
+              CAPTURE(k);
+              CAPTURE(n);
+              CAPTURE(rows);
+              CAPTURE(g);
+              CAPTURE(quarters);
+              const noise::Product product = layer.product(isa);
+              const noise::Codes x{layer.x.data(), Storage::kU8, k};
+              ops::Scratch scratch;
+              std::vector<float> quotients;
+              std::vector<std::int8_t> y(expected.size());
+              kernels::FinishArgs args = layer.args(quotients, y.data());
+              const bool can = product.makes_codes(kLargestStart, args);
+              // So many codes over so small a divisor leave nothing to binary32.
+              const bool certain = k < 803 || g > 2;
+              CHECK(can == (certain && kernels::kernel_table(isa).noise.product_codes != nullptr));
+              const std::int64_t done = can ? product.codes(x, rows, kLargestStart, args, scratch) : 0;
+              CHECK(done == (can && n % 16 == 0 ? rows / 8 * 8 : 0));
+              args.y8 += done * n;
+              product.finish(product.multiply(x.from(done), rows - done, scratch), 0, rows - done, kLargestStart, args);
+              REQUIRE(y == expected);
+            }
+          }
+        }
+      }
+    }
+  }
+}
