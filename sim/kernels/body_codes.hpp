@@ -88,11 +88,11 @@ class WriteNoisyCodes {
 // The rows of whole tiles; returns how many.
 template <class Dot, int kPlanes, bool kSamples, bool kQuarters>
 std::int64_t run_noisy_panels(const MatmulArgs& a, const FinishArgs& finish, const Steps& steps) {
-  constexpr int V = kPlanes == 1 ? Simd::kTileVectors : kPlanes;
-  constexpr int R = kRowsFor<V>;
-  constexpr std::int64_t kColumns = V * kPlaneBlock;
+  constexpr int kVectors = kPlanes == 1 ? Simd::kTileVectors : kPlanes;
+  constexpr int kTall = kRowsFor<kVectors>;
+  constexpr std::int64_t kColumns = kVectors * kPlaneBlock;
   using Finish = WriteNoisyCodes<kPlanes, kSamples, kQuarters>;
-  const std::int64_t rows = a.rows / R * R;
+  const std::int64_t rows = a.rows / kTall * kTall;
   const std::int64_t at_once = rows_at_once(a);
   for (std::int64_t first = 0; first < rows; first += at_once) {
     FinishArgs own = finish;
@@ -102,12 +102,12 @@ std::int64_t run_noisy_panels(const MatmulArgs& a, const FinishArgs& finish, con
     t.rows = rows_from<Dot>(a, first);
     t.steps = &steps;
     t.noisy = &own;
-    const std::int64_t tiles = (rows - first < at_once ? rows - first : at_once) / R;
+    const std::int64_t tiles = (rows - first < at_once ? rows - first : at_once) / kTall;
     for (std::int64_t n = 0; n < a.n; n += kColumns, t.column += kColumns / kPlanes) {
       place_panel(a, n, t);
       t.later = n + kColumns < a.n ? t.weights + kColumns * row_bytes_of(a) : static_cast<const char*>(a.weights);
       t.later_end = t.later + kColumns * row_bytes_of(a);
-      run_tiles<Dot, R, V, XOfRows<Dot, R>, Finish>(t, tiles);
+      run_tiles<Dot, kTall, kVectors, XOfRows<Dot, kTall>, Finish>(t, tiles);
     }
   }
   return rows;
