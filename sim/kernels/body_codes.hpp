@@ -90,6 +90,7 @@ template <class Dot, int kPlanes, bool kSamples, bool kQuarters>
 std::int64_t run_noisy_panels(const MatmulArgs& a, const FinishArgs& finish, const Steps& steps) {
   constexpr int kVectors = kPlanes == 1 ? Simd::kTileVectors : kPlanes;
   constexpr int kTall = kRowsFor<kVectors>;
+  static_assert(kStripRows % kTall == 0);
   constexpr std::int64_t kColumns = kVectors * kPlaneBlock;
   using Finish = WriteNoisyCodes<kPlanes, kSamples, kQuarters>;
   const std::int64_t rows = a.rows / kTall * kTall;
