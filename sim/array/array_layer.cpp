@@ -37,11 +37,10 @@ Staging choose_staging(kernels::Isa isa, CodeRange x, bool split, const Weights&
   return {kernels::choose_operands(isa, x, both), two_polarities, x};
 }
 
-Result<ArrayLayer> ArrayLayer::make(LayerSpec spec) {
+Result<ArrayLayer> ArrayLayer::with_conversions(const LayerSpec& spec) {
   const Result<arith::OutputRule> rule = arith::OutputRule::make(spec.rule);
   if (!rule) return rule.error();
   ArrayLayer layer(*rule);
-  layer.parts_ = spec.parts;
   if (spec.split || spec.parts > 1) layer.part_rule_ = kernels::FusedRule::make(rule->without_limit());
   if (spec.split) {
     Result<arith::IntegerDivider> divider = arith::IntegerDivider::make(*rule);
@@ -49,6 +48,14 @@ Result<ArrayLayer> ArrayLayer::make(LayerSpec spec) {
     layer.divider_ = *divider;
     layer.digital_ = digital_rule(*divider, spec.rule.y_bits, spec.parts);
   }
+  return layer;
+}
+
+Result<ArrayLayer> ArrayLayer::make(LayerSpec spec, const ArrayLayer* alike) {
+  Result<ArrayLayer> made = alike != nullptr ? ArrayLayer(*alike, Conversions{}) : with_conversions(spec);
+  if (!made) return made;
+  ArrayLayer layer = *std::move(made);
+  layer.parts_ = spec.parts;
   layer.layout_ = std::move(spec.layout);
   layer.macs_ = std::ssize(spec.weight.rows) * spec.weight.columns;
   for (std::int32_t part = 0; part < spec.parts; ++part) {

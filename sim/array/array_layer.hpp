@@ -68,8 +68,10 @@ struct Sink {
 
 class ArrayLayer {
  public:
-  // Errors: those of OutputRule and IntegerDivider (where = the attribute's name).
-  [[nodiscard]] static Result<ArrayLayer> make(LayerSpec spec);
+  // Errors: those of OutputRule and IntegerDivider (where = the attribute's name). alike: a layer of the same rule,
+  // split and number of parts, whose conversions are taken: making them takes as long as a large matrix, and a node can
+  // have as many layers as its strides have phases; or null.
+  [[nodiscard]] static Result<ArrayLayer> make(LayerSpec spec, const ArrayLayer* alike = nullptr);
 
   [[nodiscard]] const MatrixLayout& layout() const { return layout_; }
   [[nodiscard]] bool depthwise() const { return layout_.depthwise.has_value(); }
@@ -97,10 +99,20 @@ class ArrayLayer {
  private:
   explicit ArrayLayer(const arith::OutputRule& rule)
       : rule_(rule), fused_(kernels::FusedRule::make(rule)), part_rule_(fused_) {}
+  // The conversions of another one, nothing else.
+  struct Conversions {};
+  ArrayLayer(const ArrayLayer& other, Conversions /*tag*/)
+      : rule_(other.rule_),
+        fused_(other.fused_),
+        part_rule_(other.part_rule_),
+        digital_(other.digital_),
+        divider_(other.divider_) {}
   [[nodiscard]] ArrayMatrix pack(const LayerSpec& spec, std::span<const std::int32_t> bias, std::int32_t part) const;
   void add_digital(std::span<const std::int32_t> high, std::span<std::int32_t> sum, ops::Scratch& scratch) const;
   void show(std::span<const std::int32_t> acc, std::span<const std::int32_t> high, std::int64_t first,
             std::int64_t count, const Sink& sink) const;
+
+  [[nodiscard]] static Result<ArrayLayer> with_conversions(const LayerSpec& spec);
 
   arith::OutputRule rule_;
   kernels::FusedRule fused_;

@@ -59,9 +59,10 @@ class Builder {
   }
 
   // Of the groups from this one on that are in one layer.
-  Result<PlacedLayer> layer(std::int64_t group_index, const AxisPhase& h, const AxisPhase& w) const {
+  Result<PlacedLayer> layer(std::int64_t group_index, const AxisPhase& h, const AxisPhase& w,
+                            const ArrayLayer* alike) const {
     const bool blank = h.taps.empty() || w.taps.empty();  // outputs no tap reaches: the bias alone
-    Result<ArrayLayer> made = ArrayLayer::make(blank ? blank_spec(group_index) : spec(group_index, h, w));
+    Result<ArrayLayer> made = ArrayLayer::make(blank ? blank_spec(group_index) : spec(group_index, h, w), alike);
     if (!made) return std::move(made).error();
     PlacedLayer placed{*std::move(made), {}, {}, std::ssize(w.outputs)};
     const std::int64_t codes = (geometry_.first_w * geometry_.plane_height + geometry_.first_h) * pixel() +
@@ -208,7 +209,8 @@ Result<std::unique_ptr<ops::Operator>> lower(const NodeContext& context, const A
   for (std::int64_t group = 0; group < lowering.groups; group += builder.groups_in_layer()) {
     for (const AxisPhase& h : lowering.h.phases) {
       for (const AxisPhase& w : lowering.w.phases) {
-        Result<PlacedLayer> layer = builder.layer(group, h, w);
+        const ArrayLayer* const alike = layers.empty() ? nullptr : &layers.front().layer;
+        Result<PlacedLayer> layer = builder.layer(group, h, w, alike);
         if (!layer) {
           const Error& error = layer.error();
           return context.attribute_error(error.where, error.code, error.what, error.expected, error.found, error.hint);
