@@ -130,3 +130,46 @@ TEST_CASE("noise products: codes with and without sums in memory are those of in
     }
   }
 }
+
+TEST_CASE("noise products: codes with samples are those of the reference path, of digits and of one plane") {
+  std::mt19937 random(2);
+  std::normal_distribution<float> normal;
+  for (const bool digits : {true, false}) {
+    for (const bool quarters : {false, true}) {
+      NoisyCells layer{100, 128, 61, quarters, 1000, {}, {}, {}};
+      layer.fill(random);
+      std::vector<std::int16_t> weights(layer.cells.size());
+      for (std::int16_t& w : weights) w = static_cast<std::int16_t>(static_cast<int>(random() % 256) - 128);
+      std::vector<float> z(static_cast<std::size_t>(layer.rows * layer.n));
+      for (float& v : z) v = normal(random);
+      const auto codes_of = [&](kernels::Isa isa, std::int64_t& done) {
+        const noise::Product product =
+            digits ? layer.product(isa)
+                   : noise::Product(isa, layer.k, layer.n, unsigned_range(8), weights, double{1 << 14});
+        const noise::Codes x{layer.x.data(), Storage::kU8, layer.k};
+        ops::Scratch scratch;
+        std::vector<float> quotients;
+        std::vector<std::int8_t> y(z.size());
+        kernels::FinishArgs args = layer.args(quotients, y.data());
+        args.z = z.data();
+        args.z_factor = 2.0 * static_cast<double>(layer.divisor());
+        done =
+            product.makes_codes(kLargestStart, args) ? product.codes(x, layer.rows, kLargestStart, args, scratch) : 0;
+        args.y8 += done * layer.n;
+        args.z += done * layer.n;
+        product.finish(product.multiply(x.from(done), layer.rows - done, scratch), 0, layer.rows - done, kLargestStart,
+                       args);
+        return y;
+      };
+      std::int64_t done = 0;
+      const std::vector<std::int8_t> expected = codes_of(kernels::Isa::kRef, done);
+      for (const kernels::Isa isa : kernels::runnable_isas()) {
+        CAPTURE(kernels::name(isa));
+        CAPTURE(digits);
+        CAPTURE(quarters);
+        REQUIRE(codes_of(isa, done) == expected);
+        CHECK((done > 0) == (kernels::kernel_table(isa).noise.product_codes != nullptr));
+      }
+    }
+  }
+}
