@@ -24,7 +24,7 @@ cmake --build "$build" --target "${programs[@]}"
 
 # Targets of folders write them; memory is faster than a disk.
 [[ -n ${TMPDIR:-} || ! -w /dev/shm ]] || export TMPDIR=/dev/shm
-export ASAN_OPTIONS=abort_on_error=0:detect_leaks=1:${ASAN_OPTIONS:-}
+export ASAN_OPTIONS=abort_on_error=0:detect_leaks=1:quarantine_size_mb=64:${ASAN_OPTIONS:-}
 export UBSAN_OPTIONS=print_stacktrace=1:${UBSAN_OPTIONS:-}
 
 dictionary_of() {
@@ -35,7 +35,8 @@ dictionary_of() {
   esac
 }
 
-# Limits: an input may take 25 s (of a busy machine, sanitized) and 1 GB, 512 MB of them at once. The entropic schedule
+# Limits: an input may take 25 s (of a busy machine, sanitized) and 1 GB, 512 MB of them at once; what it freed counts
+# only a little, so that inputs do not add up. The entropic schedule
 # takes up to three quarters of the time for its own books on inputs that reach this much; without it more is reached.
 fuzz() {
   local name=$1 work=$build/fuzz dictionary folders=()
