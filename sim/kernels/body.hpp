@@ -58,6 +58,8 @@ constexpr std::size_t extent(std::int64_t n) { return static_cast<std::size_t>(n
 //
 #include "sim/kernels/body_finish.hpp"
 //
+#include "sim/kernels/body_late.hpp"
+//
 #include "sim/kernels/body_codes.hpp"
 
 namespace {
@@ -71,7 +73,8 @@ constexpr witin::kernels::KernelTable body_table() {
           convert,
           part,
           normals,
-          noise_kernels(noise_body::finish, noise_body::product_codes<Simd>(), noise_body::functions),
+          noise_kernels({noise_body::finish, noise_body::low_digit_of<Simd>(), noise_body::product_codes<Simd>(),
+                         noise_body::functions}),
           peak};
 }
 

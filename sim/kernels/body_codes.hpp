@@ -1,7 +1,8 @@
 // Codes of noisy accumulators while their sums are in registers. Part of body.hpp.
 //
-// A tile has all planes of its columns: one of 64, or three digits of 16. What is not certain in binary32 is reckoned
-// exactly, as body_finish.hpp says.
+// A tile has all planes of its columns: one of 64, three digits of 16, or of three digits the upper two, where the
+// lowest decides few codes (body_late.hpp). What is not certain in binary32 is reckoned exactly, as body_finish.hpp
+// says.
 #pragma once
 
 namespace {
@@ -13,6 +14,7 @@ class WriteNoisyCodes {
   using OfSums = Quotients<kPlanes, 0, kSamples, kQuarters>;
 
  public:
+  static constexpr int kSkipped = 0;
   explicit WITIN_INLINE WriteNoisyCodes(const Tile& t)
       : a_(*t.noisy), quotients_(a_), column_(t.column), margin_(Simd::splat(a_.margin)) {}
 
@@ -85,17 +87,31 @@ class WriteNoisyCodes {
   alignas(64) std::int32_t sums_[kMaxRows * kMaxColumns];
 };
 
+// All columns of `rows` rows from the first of `t` on, whole tiles, whose panels are `planes` planes of codes.
+template <class Dot, int kVectors, class Finish>
+void run_noisy_panels(const MatmulArgs& a, Tile t, std::int64_t rows, std::int64_t planes) {
+  constexpr int kTall = kRowsFor<kVectors>;
+  constexpr std::int64_t kColumns = (kVectors + Finish::kSkipped) * kPlaneBlock;
+  for (std::int64_t n = 0; n < a.n; n += kColumns, t.column += kColumns / planes) {
+    place_panel(a, n, t);
+    t.later = n + kColumns < a.n ? t.weights + kColumns * row_bytes_of(a) : static_cast<const char*>(a.weights);
+    t.later_end = t.later + kColumns * row_bytes_of(a);
+    run_tiles<Dot, kTall, kVectors, XOfRows<Dot, kTall>, Finish>(t, rows / kTall);
+  }
+}
+
 // The rows of whole tiles; returns how many.
-template <class Dot, int kPlanes, bool kSamples, bool kQuarters>
-std::int64_t run_noisy_panels(const MatmulArgs& a, const FinishArgs& finish, const Steps& steps) {
+template <class Vectors, class Dot, int kPlanes, bool kSamples, bool kQuarters>
+std::int64_t run_noisy_rows(const MatmulArgs& a, const FinishArgs& finish, const Steps& steps) {
   constexpr int kVectors = kPlanes == 1 ? Simd::kTileVectors : kPlanes;
   constexpr int kTall = kRowsFor<kVectors>;
-  static_assert(kStripRows % kTall == 0);
-  constexpr std::int64_t kColumns = kVectors * kPlaneBlock;
-  using Finish = WriteNoisyCodes<kPlanes, kSamples, kQuarters>;
+  static_assert(kStripRows % kTall == 0 && kMostBounds % kTall == 0);
   const std::int64_t rows = a.rows / kTall * kTall;
-  const std::int64_t at_once = rows_at_once(a);
+  const bool late = kPlanes == 3 && finish.late.digits != nullptr && a.row_offsets == nullptr;
+  const std::int64_t most = rows_at_once(a);
+  const std::int64_t at_once = late && most > kMostBounds ? kMostBounds : most;
   for (std::int64_t first = 0; first < rows; first += at_once) {
+    const std::int64_t count = rows - first < at_once ? rows - first : at_once;
     FinishArgs own = finish;
     own.y8 += first * finish.sums.columns;
     if (kSamples) own.z += first * finish.sums.columns;
@@ -103,24 +119,26 @@ std::int64_t run_noisy_panels(const MatmulArgs& a, const FinishArgs& finish, con
     t.rows = rows_from<Dot>(a, first);
     t.steps = &steps;
     t.noisy = &own;
-    const std::int64_t tiles = (rows - first < at_once ? rows - first : at_once) / kTall;
-    for (std::int64_t n = 0; n < a.n; n += kColumns, t.column += kColumns / kPlanes) {
-      place_panel(a, n, t);
-      t.later = n + kColumns < a.n ? t.weights + kColumns * row_bytes_of(a) : static_cast<const char*>(a.weights);
-      t.later_end = t.later + kColumns * row_bytes_of(a);
-      run_tiles<Dot, kTall, kVectors, XOfRows<Dot, kTall>, Finish>(t, tiles);
+    if constexpr (kPlanes == 3) {
+      RowBounds bounds[extent(kMostBounds)];
+      t.bounds = bounds;
+      if (late && bound_rows<Vectors>(own, t.rows, count, bounds)) {
+        run_noisy_panels<Dot, 2, WriteLateCodes<Vectors, kSamples, kQuarters>>(a, t, count, kPlanes);
+        continue;
+      }
     }
+    run_noisy_panels<Dot, kVectors, WriteNoisyCodes<kPlanes, kSamples, kQuarters>>(a, t, count, kPlanes);
   }
   return rows;
 }
 
-template <class Dot, int kPlanes, bool kSamples>
+template <class Vectors, class Dot, int kPlanes, bool kSamples>
 std::int64_t codes_of_planes(const MatmulArgs& a, const FinishArgs& finish, const Steps& steps) {
-  return finish.rule.quarters ? run_noisy_panels<Dot, kPlanes, kSamples, true>(a, finish, steps)
-                              : run_noisy_panels<Dot, kPlanes, kSamples, false>(a, finish, steps);
+  return finish.rule.quarters ? run_noisy_rows<Vectors, Dot, kPlanes, kSamples, true>(a, finish, steps)
+                              : run_noisy_rows<Vectors, Dot, kPlanes, kSamples, false>(a, finish, steps);
 }
 
-template <class Dot>
+template <class Vectors, class Dot>
 std::int64_t codes_of_product(const MatmulArgs& a, const FinishArgs& finish) {
   constexpr std::int64_t kDigits = 3;
   const std::int64_t planes = finish.sums.planes;
@@ -129,19 +147,26 @@ std::int64_t codes_of_product(const MatmulArgs& a, const FinishArgs& finish) {
   if ((planes != 1 && planes != kDigits) || a.panel != columns || finish.sums.columns * planes % columns != 0) return 0;
   if (a.wide || !make_steps<Dot>(a, steps)) return 0;
   if (planes == 1) {
-    return finish.z != nullptr ? codes_of_planes<Dot, 1, true>(a, finish, steps)
-                               : codes_of_planes<Dot, 1, false>(a, finish, steps);
+    return finish.z != nullptr ? codes_of_planes<Vectors, Dot, 1, true>(a, finish, steps)
+                               : codes_of_planes<Vectors, Dot, 1, false>(a, finish, steps);
   }
-  return finish.z != nullptr ? codes_of_planes<Dot, kDigits, true>(a, finish, steps)
-                             : codes_of_planes<Dot, kDigits, false>(a, finish, steps);
+  return finish.z != nullptr ? codes_of_planes<Vectors, Dot, kDigits, true>(a, finish, steps)
+                             : codes_of_planes<Vectors, Dot, kDigits, false>(a, finish, steps);
 }
-
-using ProductCodes = std::int64_t (*)(const MatmulArgs&, const FinishArgs&);
 
 // Of paths whose vectors are a block of columns.
 template <class Vectors>
-constexpr ProductCodes product_codes() {
-  if constexpr (Vectors::kHasDot8 && Vectors::kLanes == kPlaneBlock) return codes_of_product<Dot8>;
+constexpr bool kMakesCodes = Vectors::kHasDot8&& Vectors::kLanes == kPlaneBlock;
+
+template <class Vectors>
+constexpr auto product_codes() -> decltype(witin::kernels::NoiseKernels::product_codes) {
+  if constexpr (kMakesCodes<Vectors>) return codes_of_product<Vectors, Dot8>;
+  return nullptr;
+}
+
+template <class Vectors>
+constexpr auto low_digit_of() -> decltype(witin::kernels::NoiseKernels::low_digit) {
+  if constexpr (kMakesCodes<Vectors>) return low_digit<Vectors>;
   return nullptr;
 }
 

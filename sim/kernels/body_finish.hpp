@@ -18,9 +18,10 @@ using witin::kernels::plane_column;
 // What binary32 can say, of all lanes.
 template <int kPlanes, int kSquares, bool kSamples, bool kQuarters>
 struct Quotients {
-  explicit Quotients(const FinishArgs& a) : a_(a) {
+  // Of planes from `first` on.
+  explicit Quotients(const FinishArgs& a, int first = 0) : a_(a) {
     const double scale = code_scale(a.rule);
-    for (int i = 0; i < kPlanes; ++i) units_[i] = splat(static_cast<float>(a.units[i] * scale));
+    for (int i = 0; i < kPlanes; ++i) units_[i] = splat(static_cast<float>(a.units[first + i] * scale));
     for (int i = 0; i < kSquares; ++i) square_units_[i] = splat(static_cast<float>(a.squares.units[i]));
     silent_ = splat(static_cast<float>(a.squares.silent));
     square_factor_ = splat(static_cast<float>(a.squares.factor * scale));

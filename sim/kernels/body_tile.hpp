@@ -63,6 +63,7 @@ struct Tile {
   std::int64_t quad_bytes;
   const witin::kernels::FinishArgs* noisy;  // for WriteNoisyCodes (body_codes.hpp), and the first column of its output
   std::int64_t column;
+  const struct RowBounds* bounds;  // of the first row, for those of them that leave a digit for later
 };
 
 template <class Dot>
@@ -77,7 +78,7 @@ WITIN_INLINE std::int64_t segment_offset(const MatmulArgs& a, std::int64_t s) {
 }
 
 template <int V>
-constexpr std::int64_t kStepBytes = std::int64_t{V} * Simd::kLanes* kGroupBytes;  // of weights
+constexpr std::int64_t kStepBytes = std::int64_t{V} * Simd::kLanes* kGroupBytes;  // of V vectors of weights
 
 WITIN_INLINE std::int64_t row_bytes_of(const MatmulArgs& a) { return a.segments * a.groups_per_run * kGroupBytes; }
 
@@ -88,9 +89,11 @@ WITIN_INLINE void place_panel(const MatmulArgs& a, std::int64_t n, Tile& t) {
 }
 
 // What happens to the finished accumulators of tile after tile: to memory, or while they are in registers through the
-// usual output rules, to s8 codes that the element's ends clamp.
+// usual output rules, to s8 codes that the element's ends clamp. kSkipped: vectors of weights of each step before those
+// of the tile, which has the last ones.
 class KeepAccumulators {
  public:
+  static constexpr int kSkipped = 0;
   explicit WITIN_INLINE KeepAccumulators(const Tile& t) : out_(t.acc), stride_(t.acc_stride) {}
   template <int R, int V>
   WITIN_INLINE void run(const Simd::I (&acc)[extent(R)][extent(V)]) {
@@ -109,6 +112,7 @@ class KeepAccumulators {
 template <RuleForm kForm>
 class WriteCodes {
  public:
+  static constexpr int kSkipped = 0;
   explicit WITIN_INLINE WriteCodes(const Tile& t) : rule_(*t.rule), out_(t.codes), quad_bytes_(t.quad_bytes) {}
   template <int R, int V>
   WITIN_INLINE void run(const Simd::I (&acc)[extent(R)][extent(V)]) {
@@ -147,7 +151,7 @@ bool make_steps(const MatmulArgs& a, Steps& steps) {
   return true;
 }
 
-// Whether weights are fetched ahead: of wide panels, which the first-level cache cannot hold.
+// Whether weights are fetched ahead, V vectors a step: of wide panels, which the first-level cache cannot hold.
 template <int V>
 constexpr bool kFetches = Simd::kFetchAhead&& V >= 3 * kVectorsPerBlock;
 
@@ -157,7 +161,7 @@ constexpr int kFromMemory = V == Simd::kTileVectors ? Simd::kFromMemory : 0;
 
 // One step: V vectors of weights, `at` bytes behind w, against the 4 bytes of each row at x.at(r, u). In just this
 // order: compilers that move the additions or share the loads run out of registers.
-template <class Dot, int R, int V, class X>
+template <class Dot, int R, int V, bool kFetched, class X>
 WITIN_INLINE void run_step(Simd::I (&acc)[extent(R)][extent(V)], const X& x, int u, const char*& w, std::int64_t at) {
   constexpr int kHeld = V - kFromMemory<V>;
   const auto load = [&](int v) WITIN_INLINE_LAMBDA { return Simd::load(w + at + v * (Simd::kLanes * 4)); };
@@ -167,7 +171,7 @@ WITIN_INLINE void run_step(Simd::I (&acc)[extent(R)][extent(V)], const X& x, int
     held[v] = load(v);
     WITIN_OPAQUE(held[v]);
   }
-  if constexpr (kFetches<V>) {
+  if constexpr (kFetched) {
     WITIN_UNROLL
     for (std::int64_t line = 0; line < kStepBytes<V>; line += kLine) __builtin_prefetch(w + at + kAhead + line, 0, 3);
   }
@@ -255,13 +259,16 @@ class XPacked {
 // `tiles` tiles, one below the other.
 template <class Dot, int R, int V, class X, class Finish>
 WITIN_NOINLINE void run_tiles(const Tile& t, std::int64_t tiles) {
+  constexpr std::int64_t kStep = kStepBytes<V + Finish::kSkipped>;
+  constexpr std::int64_t kOwn = kStepBytes<Finish::kSkipped>;
+  constexpr bool kFetched = kFetches<V + Finish::kSkipped>;
   Finish finish(t);
   const char* later = t.later;
   for (std::int64_t m = 0; m < tiles * R; m += R) {
     Simd::I acc[extent(R)][extent(V)];
     WITIN_UNROLL
     for (int v = 0; v < V; ++v) {
-      const Simd::I init = Simd::load(t.init + v * Simd::kLanes);
+      const Simd::I init = Simd::load(t.init + (Finish::kSkipped + v) * Simd::kLanes);
       WITIN_UNROLL
       for (int r = 0; r < R; ++r) acc[r][v] = init;
     }
@@ -270,17 +277,17 @@ WITIN_NOINLINE void run_tiles(const Tile& t, std::int64_t tiles) {
     for (; x.whole(); x.next(kStepsTogether)) {
       x.begin();
       WITIN_UNROLL
-      for (int u = 0; u < kStepsTogether; ++u) run_step<Dot, R, V>(acc, x, u, w, u * kStepBytes<V>);
-      w += kStepsTogether * kStepBytes<V>;
-      if constexpr (kFetches<V>) {
+      for (int u = 0; u < kStepsTogether; ++u) run_step<Dot, R, V, kFetched>(acc, x, u, w, u * kStep + kOwn);
+      w += kStepsTogether * kStep;
+      if constexpr (kFetched) {
         __builtin_prefetch(later, 0, 2);
         later += kLine;
       }
     }
     for (; x.single(); x.next(1)) {
       x.begin();
-      run_step<Dot, R, V>(acc, x, 0, w, 0);
-      w += kStepBytes<V>;
+      run_step<Dot, R, V, kFetched>(acc, x, 0, w, kOwn);
+      w += kStep;
     }
     if (later > t.later_end) later = t.later_end;
     finish.template run<R, V>(acc);

@@ -141,14 +141,26 @@ inline constexpr std::int64_t kPlaneBlock = 16;
   return (n / kPlaneBlock * planes + i) * kPlaneBlock + n % kPlaneBlock;
 }
 
-// Rows of cells, as many as PackedMatrix has in a group, cut into balanced digits, four rows in three of 8 bits or
-// where it is wide two rows in two of 12: group number `index` of `groups` of a PackedMatrix whose planes are digits.
+// Rows of cells, as many as PackedMatrix has in a group, cut into balanced digits, four rows in three, of low_bits, 8
+// and 8 bits, or where it is wide two rows in two of 12: group number `index` of `groups` of a PackedMatrix whose
+// planes are digits.
 struct DigitArgs {
   const std::int32_t* cells;  // [group][columns], columns a multiple of kPlaneBlock
   std::int64_t columns;
   bool wide;
+  int low_bits;   // 1..8
   void* weights;  // layout: PackedMatrix
   std::int64_t panel, groups, index;
+};
+
+// The lowest of three digits, column by column, for products that want it of few codes.
+struct LowDigitArgs {
+  const void* weights;  // of DigitArgs, not wide, in panels of three blocks
+  std::int64_t columns, groups;
+  std::int8_t* digits;    // [columns][stride], zero filled
+  std::int64_t stride;    // a multiple of 64
+  std::int32_t* sums;     // [columns] of its digits
+  std::int32_t* squares;  // [columns] of their squares
 };
 
 // Sums of several planes over the same codes: [rows][row_stride], in a row at plane_column(planes, i, n).
@@ -220,6 +232,18 @@ struct SquaresArgs {
 //   start[n] + sum_i units[i] sums[m, i, n] + squares + rne(z[m * columns + n] z_factor)
 // margin: where a quotient reckoned in binary32 by body_finish.hpp is further than this, in codes, from a number where
 // they change, its code is the rule's; 0: it never need be.
+// late: the lowest of three digits, which changes few codes. With c any number for each row,
+//   |sum_k (x[k] - c) d[k, n]| <= sqrt(sum_k (x[k] - c)^2) sqrt(sum_k d[k, n]^2),
+// so that a quotient with c sum_k d[k, n] in place of this digit's sum says the code where it is further than that, and
+// the margin, from where codes change.
+struct LateDigit {
+  const std::int8_t* digits;  // as LowDigitArgs; null: none
+  std::int64_t stride;
+  std::int64_t k;
+  const float* sums;    // [columns] of digits, in codes
+  float norm;           // the greatest root of a column's sum of squares, in codes
+  std::int32_t offset;  // what rows of x have more than codes
+};
 struct FinishArgs {
   SumsArgs sums;
   double units[kMostPlanes];
@@ -230,6 +254,7 @@ struct FinishArgs {
   double z_factor;
   NoisyRule rule;
   float margin;
+  LateDigit late;
   std::int32_t* y;
   std::int8_t* y8;  // not null: codes go there, and not to y
 };
@@ -247,6 +272,7 @@ struct FunctionArgs {
 struct NoiseKernels {
   void (*cells)(const CellArgs&);
   void (*digits)(const DigitArgs&);
+  void (*low_digit)(const LowDigitArgs&);  // where product_codes is
   void (*accumulate)(const AccumulateArgs&);
   void (*shifted)(const ShiftedArgs&);
   void (*add_term)(const TermArgs&);

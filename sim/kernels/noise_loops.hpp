@@ -101,19 +101,27 @@ class BlockPlace {
   char* to_;
 };
 
-// Digits are the bytes of v + 128 (1 + 256 + 65536), less 128 each; four rows of them make a word.
+// With s bits of the lowest digit, v + 2^(s-1) (1 + 2^8 + 2^16) has s, 8 and 8 bits of digits, less half of their range
+// each. They become the bytes of a word, less 128 each; four rows of them make a word.
 void byte_digits(const DigitArgs& a) {
-  constexpr std::uint32_t kStart = 0x808080;
   constexpr std::uint32_t kBytes = 0x00ff00ff;  // 0 and 2
+  const int up = 8 - a.low_bits;
+  const std::uint32_t half = 0x80U >> up;
+  const std::uint32_t start = half * 0x10101U;
+  const std::uint32_t low = 2 * half - 1;
+  const auto bytes = [=](std::uint32_t cell) {
+    const std::uint32_t v = cell + start;
+    return ((v & ~low) << up) + (v & low) + (0x80U - half);
+  };
   const auto* const c = reinterpret_cast<const std::uint32_t*>(a.cells);
   BlockPlace place(a, 3 * a.columns);
   for (const std::uint32_t* rows = c; rows < c + a.columns; rows += kPlaneBlock) {
     std::uint32_t words[3][kPlaneBlock];
     for (int n = 0; n < kPlaneBlock; ++n) {
-      const std::uint32_t v0 = rows[n] + kStart;
-      const std::uint32_t v1 = rows[n + a.columns] + kStart;
-      const std::uint32_t v2 = rows[n + 2 * a.columns] + kStart;
-      const std::uint32_t v3 = rows[n + 3 * a.columns] + kStart;
+      const std::uint32_t v0 = bytes(rows[n]);
+      const std::uint32_t v1 = bytes(rows[n + a.columns]);
+      const std::uint32_t v2 = bytes(rows[n + 2 * a.columns]);
+      const std::uint32_t v3 = bytes(rows[n + 3 * a.columns]);
       const std::uint32_t even = (v0 & 0xffffU) | v2 << 16;
       const std::uint32_t odd = (v1 & 0xffffU) | v3 << 16;
       const std::uint32_t even_above = v0 >> 16 | (v2 & 0xffff0000U);
@@ -311,19 +319,17 @@ void functions(const FunctionArgs& a) { a.bytes ? functions_of<std::uint8_t>(a) 
 
 }  // namespace noise_loops
 
-constexpr witin::kernels::NoiseKernels noise_kernels(void (*finish)(const witin::kernels::FinishArgs&),
-                                                     std::int64_t (*product_codes)(const witin::kernels::MatmulArgs&,
-                                                                                   const witin::kernels::FinishArgs&),
-                                                     void (*functions)(const witin::kernels::FunctionArgs&)) {
-  return {noise_loops::cells,
-          noise_loops::digits,
-          noise_loops::accumulate,
-          noise_loops::shifted,
-          noise_loops::add_term,
-          noise_loops::codes,
-          finish,
-          product_codes,
-          functions};
+// What paths have of their own beside these loops.
+struct OwnNoiseKernels {
+  void (*finish)(const witin::kernels::FinishArgs&);
+  void (*low_digit)(const witin::kernels::LowDigitArgs&);
+  std::int64_t (*product_codes)(const witin::kernels::MatmulArgs&, const witin::kernels::FinishArgs&);
+  void (*functions)(const witin::kernels::FunctionArgs&);
+};
+
+constexpr witin::kernels::NoiseKernels noise_kernels(const OwnNoiseKernels& own) {
+  return {noise_loops::cells,    noise_loops::digits, own.low_digit, noise_loops::accumulate, noise_loops::shifted,
+          noise_loops::add_term, noise_loops::codes,  own.finish,    own.product_codes,       own.functions};
 }
 
 }  // namespace

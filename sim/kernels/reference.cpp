@@ -122,7 +122,7 @@ const KernelTable kRefKernels{kPanel,
                               convert,
                               part,
                               reference_normals,
-                              noise_kernels(noise_loops::finish, nullptr, noise_loops::functions),
+                              noise_kernels({noise_loops::finish, nullptr, nullptr, noise_loops::functions}),
                               nullptr};
 
 }  // namespace witin::kernels

@@ -48,6 +48,10 @@ struct Avx512 {
     constexpr int kQuiet = 8;
     return _mm512_min_ps(least, _mm512_abs_ps(_mm512_reduce_ps(v, kQuiet)));
   }
+  static std::uint32_t below(F v, F limit) { return _mm512_cmp_ps_mask(v, limit, _CMP_LT_OQ); }  // a bit of each lane
+  // Word i of a and b, one behind the other.
+  static I choose_words(I a, I i, I b) { return _mm512_permutex2var_epi32(a, i, b); }
+  static std::int32_t sum(I v) { return _mm512_reduce_add_epi32(v); }
   static bool any_below(F v, F limit) { return _mm512_cmp_ps_mask(v, limit, _CMP_LT_OQ) != 0; }
 
   static F splat(float v) { return _mm512_set1_ps(v); }

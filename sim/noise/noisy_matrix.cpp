@@ -204,7 +204,7 @@ void NoisyMatrix::prepare_cells() {
     if (trial_weight && model_->weight->per == Per::kCell && columns_ == node_columns_) {
       draws.cells.emplace(*sampler_, Term::kWeight, input_rows(), columns_);
     }
-    own_cells_ = Product::fixed(isa_, rows_, columns_, codes, 1, [&](std::int64_t row, std::int32_t* cells) {
+    own_cells_ = Product::fixed(isa_, rows_, columns_, codes, 1, largest_cell(), [&](std::int64_t row, auto* cells) {
       fill_row(static_cast<std::size_t>(row), draws, cells);
     });
   } else if (model_->input) {
@@ -212,6 +212,18 @@ void NoisyMatrix::prepare_cells() {
   }
   given_mbs_ = model_->mbs_level != 0 && sampler_->given();
   if (model_->mbs_level != 0 && !given_mbs_) mbs_ = &source_->mbs();
+}
+
+// No cell is larger. A rounding more than there is.
+std::int32_t NoisyMatrix::largest_cell() const {
+  const bool trial_weight = model_->weight && model_->weight->scale == Scale::kTrial;
+  if (sampler_->given() || model_->drift || model_->stuck || model_->column_gain_relative != 0) return kMostFixed;
+  if (trial_weight && !model_->weight->sigma_weight_lsb.linear()) return kMostFixed;
+  const CodeRange weights = source_->weights();
+  const double weight = std::max(weights.hi, -weights.lo);
+  const double sigma = trial_weight ? model_->weight->sigma_weight_lsb(weight) : 0;
+  const double most = weight + kMostSample * (sigma + model_->common_weight_lsb);
+  return static_cast<std::int32_t>(std::min<double>(kMostFixed, most * kUnit + 2));
 }
 
 void NoisyMatrix::fill_row(std::size_t k, Draws& draws, std::int32_t* cells) const {
@@ -305,13 +317,14 @@ void NoisyMatrix::prepare_frame_terms() {
   const Per per = model_->weight->per;
   const bool squared = per == Per::kCell;
   const CodeRange codes = squared ? unsigned_range(8) : per == Per::kRow ? Product::digit_codes(isa_) : x_;
-  frame_weight_ = Product::fixed(isa_, rows_, columns_, codes, 1 / kUnit, [&](std::int64_t row, std::int32_t* cells) {
-    for (std::size_t n = 0; n < columns; ++n) {
-      const std::int32_t w = source_->weight()[static_cast<std::size_t>(row) * columns + n];
-      const double sigma = model_->weight->sigma_weight_lsb(std::abs(w)) * gain_[n];
-      cells[n] = to_fixed(squared ? sigma * sigma / kSquareUnit : sigma);
-    }
-  });
+  frame_weight_ =
+      Product::fixed(isa_, rows_, columns_, codes, 1 / kUnit, kMostFixed, [&](std::int64_t row, auto* cells) {
+        for (std::size_t n = 0; n < columns; ++n) {
+          const std::int32_t w = source_->weight()[static_cast<std::size_t>(row) * columns + n];
+          const double sigma = model_->weight->sigma_weight_lsb(std::abs(w)) * gain_[n];
+          cells[n] = to_fixed(squared ? sigma * sigma / kSquareUnit : sigma);
+        }
+      });
 }
 
 }  // namespace witin::noise

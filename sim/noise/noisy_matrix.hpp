@@ -110,6 +110,7 @@ class NoisyMatrix {
   explicit NoisyMatrix(arith::OutputRule rule) : rule_(rule) {}
   void prepare_cells();
   struct Draws;  // of one row of cells after the other
+  [[nodiscard]] std::int32_t largest_cell() const;
   void fill_row(std::size_t k, Draws& draws, std::int32_t* cells) const;
   void prepare_columns();
   void prepare_frame_terms();

@@ -19,16 +19,26 @@ std::int64_t padded(std::int64_t n) {
 bool bytes(kernels::Isa isa) { return !kernels::choose_operands(isa, unsigned_range(8), signed_range(8)).wide; }
 int digit_bits(bool narrow) { return narrow ? 8 : 12; }
 
+// Bits of the lowest of three digits, as few as cells of these magnitudes leave to it: what it adds to a sum is small.
+int low_bits(std::int32_t most) {
+  constexpr std::int64_t kUpper = 127 * 256 + 127;  // of the two digits above it
+  int bits = 1;
+  while ((kUpper << bits) + (std::int64_t{1} << (bits - 1)) - 1 < most) ++bits;
+  assert(bits <= 8);
+  return bits;
+}
+
 // A packed matrix as it is filled, a row of int32 cells after the other.
 class Packing {
  public:
-  Packing(const kernels::Operands& operands, std::int64_t k, std::int64_t n, int digits)
+  Packing(const kernels::Operands& operands, std::int64_t k, std::int64_t n, int digits, int low_bits)
       : operands_(operands),
         k_(k),
         columns_(padded(n)),
         group_(operands.wide ? 2 : 4),
         groups_((k + group_ - 1) / group_),
         digits_(digits),
+        low_bits_(low_bits),
         panel_(kernels::PackedMatrix::panel_for(operands.isa, digits)),
         packed_(std::make_shared<kernels::Buffer>(
             kernels::Buffer::uninitialised(static_cast<std::size_t>(digits * columns_ * groups_ * 4)))),
@@ -42,6 +52,7 @@ class Packing {
         .noise.digits({.cells = cells_.data(),
                        .columns = columns_,
                        .wide = operands_.wide,
+                       .low_bits = low_bits_,
                        .weights = packed_->data(),
                        .panel = panel_,
                        .groups = groups_,
@@ -78,6 +89,7 @@ class Packing {
   std::int64_t group_;
   std::int64_t groups_;
   int digits_;
+  int low_bits_;
   std::int64_t panel_;
   std::shared_ptr<kernels::Buffer> packed_;
   std::vector<std::int32_t> cells_;
@@ -110,7 +122,8 @@ Product::Product(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRange x, 
   }
 }
 
-Product Product::fixed(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRange x, double unit, const Fill& fill) {
+Product Product::fixed(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRange x, double unit, std::int32_t most,
+                       const Fill& fill) {
   Product out;
   out.isa_ = isa;
   out.k_ = k;
@@ -119,20 +132,46 @@ Product Product::fixed(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRan
   const int bits = digit_bits(!operands.wide);
   out.planes_ = 24 / bits;
   out.columns_ = out.planes_ * padded(n);
+  const int low = operands.wide ? bits : low_bits(most);
   for (int i = 0; i < out.planes_; ++i) {
-    out.shifts_[static_cast<std::size_t>(i)] = i * bits;
-    out.units_[static_cast<std::size_t>(i)] = unit * (1 << i * bits);
+    const int shift = i == 0 ? 0 : low + (i - 1) * bits;
+    out.shifts_[static_cast<std::size_t>(i)] = shift;
+    out.units_[static_cast<std::size_t>(i)] = unit * (1 << shift);
   }
   out.cut(x, std::int64_t{1} << (bits - 1));
   for (Part& part : out.parts_) {
-    Packing packing(operands, part.rows, n, static_cast<int>(out.planes_));
+    Packing packing(operands, part.rows, n, static_cast<int>(out.planes_), low);
     for (std::int64_t row = 0; row < part.rows; ++row) {
       fill(part.first + row, packing.row(row));
       packing.finished(row);
     }
     part.matrix = std::move(packing).matrix();
   }
+  out.prepare_low();
   return out;
+}
+
+void Product::prepare_low() {
+  constexpr std::int64_t kMostRows = std::int64_t{1} << 16;  // whose squares add up in int32
+  constexpr std::int64_t kLine = 64;
+  const kernels::NoiseKernels& noise = kernels::kernel_table(isa_).noise;
+  if (noise.low_digit == nullptr || planes_ != 3 || !finishes() || n_ != padded(n_) || k_ > kMostRows) return;
+  const kernels::PackedMatrix& matrix = parts_.front().matrix;
+  auto low = std::make_shared<Low>();
+  const auto columns = static_cast<std::size_t>(n_);
+  low->stride = (k_ + kLine - 1) / kLine * kLine;
+  low->digits = kernels::Buffer(columns * static_cast<std::size_t>(low->stride));
+  low->sums.resize(columns);
+  std::vector<std::int32_t> squares(columns);
+  noise.low_digit({.weights = matrix.weights(),
+                   .columns = n_,
+                   .groups = matrix.groups_per_run(),
+                   .digits = low->digits.as<std::int8_t>(),
+                   .stride = low->stride,
+                   .sums = low->sums.data(),
+                   .squares = squares.data()});
+  low->norm = std::sqrt(std::ranges::max(squares));
+  low_ = std::move(low);
 }
 
 Codes Product::converted(const Codes& x, std::int64_t rows, ops::Scratch& scratch) const {
@@ -216,6 +255,17 @@ std::int64_t Product::codes(const Codes& x, std::int64_t rows, double others, ke
   args.margin = margin(args, others);
   const ops::Scratch::Mark mark = scratch.mark();
   const Codes codes = converted(x, rows, scratch);
+  if (low_ != nullptr) {
+    const double unit = units_[0] * kernels::code_scale(args.rule);
+    const auto sums = scratch.take<float>(low_->sums.size());
+    for (std::size_t n = 0; n < sums.size(); ++n) sums[n] = static_cast<float>(low_->sums[n] * unit);
+    args.late = {.digits = low_->digits.as<std::int8_t>(),
+                 .stride = low_->stride,
+                 .k = k_,
+                 .sums = sums.data(),
+                 .norm = static_cast<float>(low_->norm * unit),
+                 .offset = parts_.front().matrix.x_format().offset};
+  }
   const std::int64_t done =
       kernels::product_codes(parts_.front().matrix, {.x = codes.data, .count = rows, .stride = codes.stride}, args);
   scratch.rewind(mark);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -33,11 +34,11 @@ class Product {
   Product(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRange x, std::span<const std::int16_t> weights,
           double unit);
 
-  // Cells of fixed point (fixed.hpp) in units of `unit`. fill(row, cells): writes the n cells of a row; rows are asked
-  // for in order.
+  // Cells of fixed point (fixed.hpp), magnitudes up to `most`, in units of `unit`. fill(row, cells): writes the n cells
+  // of a row; rows are asked for in order.
   using Fill = std::function<void(std::int64_t row, std::int32_t* cells)>;
   [[nodiscard]] static Product fixed(kernels::Isa isa, std::int64_t k, std::int64_t n, CodeRange x, double unit,
-                                     const Fill& fill);
+                                     std::int32_t most, const Fill& fill);
 
   // Codes of real numbers: digits of code_bits(), of which a Product for `digit_codes` takes one after the other.
   [[nodiscard]] static int code_bits(kernels::Isa isa);
@@ -78,6 +79,14 @@ class Product {
     std::int64_t rows = 0;
     kernels::PackedMatrix matrix;
   };
+  // The lowest digit of 8 bits, for codes() (kernels::LateDigit).
+  struct Low {
+    kernels::Buffer digits;
+    std::int64_t stride = 0;
+    std::vector<std::int32_t> sums;
+    double norm = 0;  // of the longest column
+  };
+  void prepare_low();
   // Cuts K for codes and weights of these magnitudes.
   void cut(CodeRange x, std::int64_t largest_weight);
   // Codes as the matrices want them.
@@ -95,6 +104,7 @@ class Product {
   std::array<double, kernels::kMostPlanes> units_{};
   std::array<int, kernels::kMostPlanes> shifts_{};  // of cells of fixed point, and of LSB: units in 2^-14 LSB
   std::vector<Part> parts_;
+  std::shared_ptr<const Low> low_;  // or null
 };
 
 }  // namespace witin::noise

@@ -209,15 +209,19 @@ TEST_CASE("noise kernels: cells are weights with rounded samples, and digits mak
       }
       CHECK(cells == expected);
     }
-    for (const bool wide : {false, true}) {
+    for (const int low_bits : {1, 3, 7, 8, 12}) {
+      const bool wide = low_bits == 12;
       const int rows = wide ? 2 : 4;
       const int digits = wide ? 2 : 3;
+      const std::int32_t most = wide || low_bits == 8 ? kMost : 32'639 << low_bits;
       std::vector<std::int32_t> cells(static_cast<std::size_t>(rows * kColumns)), sums(cells.size());
-      for (std::int32_t& v : cells) v = static_cast<std::int32_t>(random() % (2U * kMost + 1)) - kMost;
+      for (std::int32_t& v : cells)
+        v = static_cast<std::int32_t>(random() % (2U * static_cast<unsigned>(most) + 1)) - most;
       std::vector<std::uint8_t> packed(static_cast<std::size_t>(digits * kColumns * 4));
       table.noise.digits({.cells = cells.data(),
                           .columns = kColumns,
                           .wide = wide,
+                          .low_bits = low_bits,
                           .weights = packed.data(),
                           .panel = table.panel,
                           .groups = 1,
@@ -228,9 +232,9 @@ TEST_CASE("noise kernels: cells are weights with rounded samples, and digits mak
           const std::uint8_t* const at = packed.data() + 4 * i + (wide ? 2 * row : row);
           const auto digit = wide ? static_cast<std::int16_t>(at[0] | at[1] << 8) : static_cast<std::int8_t>(at[0]);
           const auto block = i / 16;
+          const auto plane = static_cast<int>(block % static_cast<std::size_t>(digits));
           const std::size_t column = block / static_cast<std::size_t>(digits) * 16 + i % 16;
-          sums[row * kColumns + column] +=
-              digit * (1 << ((wide ? 12 : 8) * static_cast<int>(block % static_cast<std::size_t>(digits))));
+          sums[row * kColumns + column] += digit * (plane == 0 ? 1 : 1 << (low_bits + 8 * (plane - 1)));
         }
       }
       CHECK(sums == cells);
