@@ -56,7 +56,7 @@ Result<explain::Explanations> explain_report(const diff::Side& left, const diff:
                                              const diff::Report& report, const DiffArguments& arguments) {
   Result<Package> package = load_package(arguments.explain);
   if (!package) return std::move(package).error().within(arguments.explain.string());
-  const Result<Engine> engine = Engine::create(*std::move(package));
+  const Result<Engine> engine = Engine::create(*std::move(package), {.cancel = &interrupted()});
   if (!engine) return Error(engine.error()).within(arguments.explain.string());
   std::unique_ptr<FrameSource> inputs;
   if (!arguments.input.empty()) {

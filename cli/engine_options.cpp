@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 
+#include "cli/ui/signals.hpp"
 #include "sim/kernels/isa.hpp"
 #include "sim/package/limits.hpp"
 
@@ -28,6 +29,7 @@ Result<Engine> open_engine(const std::filesystem::path& model, const std::string
   Result<Package> package = load_package(model);
   if (!package) return std::move(package).error();
   EngineOptions options;
+  options.cancel = &interrupted();
   if (!arithmetic.empty()) options.arithmetic = parse_arithmetic(arithmetic);
   Result<Engine> engine = Engine::create(std::move(package).value(), options);
   if (!engine) return std::move(engine).error().within(model.string());

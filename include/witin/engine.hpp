@@ -26,6 +26,7 @@ struct EngineOptions {
   // variable WITIN_ISA names, else the fastest of this machine. Errors: "isa.unknown", "isa.not_built",
   // "isa.not_supported".
   std::string isa = {};
+  const std::atomic<bool>* cancel = nullptr;  // true: no further node is prepared, error "run.cancelled"
 };
 
 // A result a node can show. Field 0 of every node is npu_y, its output codes; the others are the intermediates of

@@ -15,12 +15,12 @@ Result<std::shared_ptr<const Plan>> Plan::make(Package package, const EngineOpti
   if (!isa) return isa.error();
   plan->isa = *isa;
   plan->arithmetic = options.arithmetic.value_or(plan->package.arithmetic);
-  if (Status prepared = plan->prepare_nodes(); !prepared) return std::move(prepared).error();
+  if (Status prepared = plan->prepare_nodes(options.cancel); !prepared) return std::move(prepared).error();
   plan->assign_slots();
   return {std::move(plan)};
 }
 
-Status Plan::prepare_nodes() {
+Status Plan::prepare_nodes(const std::atomic<bool>* cancel) {
   std::map<std::string, std::size_t, std::less<>> value_of;
   for (const Input& input : package.inputs) {
     value_of.emplace(input.name, values.size());
@@ -28,6 +28,7 @@ Status Plan::prepare_nodes() {
   }
   const std::set<std::string, std::less<>> outputs(package.outputs.begin(), package.outputs.end());
   for (const Node& node : package.nodes) {
+    if (cancel != nullptr && *cancel) return Error{"run.cancelled", "the run was stopped", "", "", "", ""};
     Step step;
     std::vector<ops::ValueType> types;
     for (const std::string& input : node.inputs) {

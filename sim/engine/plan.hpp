@@ -34,7 +34,7 @@ struct Plan {
   static Result<std::shared_ptr<const Plan>> make(Package package, const EngineOptions& options);
 
  private:
-  Status prepare_nodes();
+  Status prepare_nodes(const std::atomic<bool>* cancel);
   void assign_slots();
 };
 

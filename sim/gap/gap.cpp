@@ -56,7 +56,7 @@ Result<Report> measure(const Package& package, FrameSource& source, const std::f
                        const RunOptions& options) {
   Result<Copies> copies = make_copies(package);
   if (!copies) return std::move(copies).error();
-  const Result<Engine> engine = Engine::create(copies->package);
+  const Result<Engine> engine = Engine::create(copies->package, {.cancel = options.cancel});
   if (!engine) return engine.error();
   const std::int64_t frames = options.frames < 0 ? source.frames() - options.first_frame : options.frames;
   Report report = blank_report(package, *engine, *copies, frames, options.first_frame);

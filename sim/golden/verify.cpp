@@ -7,10 +7,11 @@
 namespace witin::golden {
 namespace {
 
-Result<Engine> open_engine(const Case& golden_case) {
+Result<Engine> open_engine(const Case& golden_case, const std::atomic<bool>* cancel) {
   Result<Package> package = load_package(golden_case.model);
   if (!package) return std::move(package).error();
-  Result<Engine> engine = Engine::create(std::move(package).value(), {.arithmetic = golden_case.arithmetic});
+  Result<Engine> engine =
+      Engine::create(std::move(package).value(), {.arithmetic = golden_case.arithmetic, .cancel = cancel});
   if (!engine) return std::move(engine).error().within(golden_case.model.string());
   return engine;
 }
@@ -37,7 +38,7 @@ Status run_case(const RunOptions& options, CaseResult& result) {
   if (!golden_case) return golden_case.error();
   result.name = golden_case->name;
   if (Status status = check_digests(*golden_case); !status) return status;
-  const Result<Engine> engine = open_engine(*golden_case);
+  const Result<Engine> engine = open_engine(*golden_case, options.cancel);
   if (!engine) return engine.error();
   const auto source = open_source(*golden_case, *engine);
   if (!source) return source.error();

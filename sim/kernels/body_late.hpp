@@ -88,7 +88,7 @@ WITIN_INLINE void for_bytes(const char* x, std::int64_t k, const Visit& visit) {
   for (; i + kBytes <= k; i += kBytes) visit(Simd::load(x + i));
   if (i == k) return;
   using Bytes = std::uint8_t __attribute__((vector_size(kBytes)));
-  Bytes lane;
+  Bytes lane{};
   for (int b = 0; b < kBytes; ++b) lane[b] = static_cast<std::uint8_t>(b);
   const auto last = static_cast<std::uint8_t>(k - i);
   visit((Simd::I)((Bytes)Simd::load(x + i) & (Bytes)(lane < last)));

@@ -105,6 +105,11 @@ TEST_CASE("a run can be stopped") {
   }
 }
 
+TEST_CASE("preparing an engine can be stopped") {
+  const std::atomic<bool> cancel = true;
+  CHECK(Engine::create(relu_chain(), {.cancel = &cancel}).error().code == "run.cancelled");
+}
+
 TEST_CASE("an undefined input and an unknown operator are refused with their place") {
   Package dangling = relu_chain();
   dangling.nodes[1].inputs = {"nothing"};
