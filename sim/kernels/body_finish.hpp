@@ -15,6 +15,11 @@ using witin::kernels::FunctionArgs;
 using witin::kernels::kPlaneBlock;
 using witin::kernels::plane_column;
 
+// a b + c, rounded once or twice.
+WITIN_INLINE F32 multiply_add(F32 a, F32 b, F32 c) {
+  return (F32)Simd::multiply_add((Simd::F)a, (Simd::F)b, (Simd::F)c);
+}
+
 // What binary32 can say, of all lanes.
 template <int kPlanes, int kSquares, bool kSamples, bool kQuarters>
 struct Quotients {
@@ -35,8 +40,8 @@ struct Quotients {
   WITIN_INLINE F32 plain(const Simd::I (&sums)[extent(kPlanes)], std::int64_t n, std::int64_t at) const {
     F32 q = (F32)Simd::load(a_.start_quotient + n);
     WITIN_UNROLL
-    for (int i = 0; i < kPlanes; ++i) q += to_f32((U32)sums[i]) * units_[i];
-    if constexpr (kSamples) q += (F32)Simd::load(a_.z + at) * z_factor_;
+    for (int i = 0; i < kPlanes; ++i) q = multiply_add(to_f32((U32)sums[i]), units_[i], q);
+    if constexpr (kSamples) q = multiply_add((F32)Simd::load(a_.z + at), z_factor_, q);
     return q;
   }
 

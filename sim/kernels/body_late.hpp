@@ -156,8 +156,9 @@ class WriteLateCodes {
         Simd::store(sums_[i][0], acc[j + i][0]);
         Simd::store(sums_[i][1], acc[j + i][1]);
         Simd::F distance = Simd::splat(1.0F);
-        codes[i] = quotients_.codes(quotients_.plain(acc[j + i], column_, first + i * stride) + rows_[i].mean * sums,
-                                    distance);
+        codes[i] = quotients_.codes(
+            multiply_add(splat(rows_[i].mean), sums, quotients_.plain(acc[j + i], column_, first + i * stride)),
+            distance);
         open |= std::uint64_t{Vectors::below(distance, Simd::splat(rows_[i].margin))} << (i * Simd::kLanes);
       }
       const Simd::I packed = Simd::order8(pack_codes<false>(codes[0], codes[1], codes[2], codes[3]));

@@ -61,6 +61,7 @@ struct Simd {
 
   static F splat(float v) { return _mm256_set1_ps(v); }
   static F to_f32(I v) { return _mm256_cvtepi32_ps(v); }
+  static F multiply_add(F a, F b, F c) { return _mm256_add_ps(_mm256_mul_ps(a, b), c); }  // rounded once or twice
   static F mul(F a, F b) { return _mm256_mul_ps(a, b); }
   static F div(F a, F b) { return _mm256_div_ps(a, b); }
   static F clamp(F v, F lo, F hi) { return _mm256_min_ps(_mm256_max_ps(v, lo), hi); }

@@ -65,6 +65,7 @@ struct Simd {
   static F to_f32(I v) { return vcvtq_f32_s32(v); }
   static F as_f32(I v) { return vreinterpretq_f32_s32(v); }  // the same bits
   static F fma(F a, F b, F c) { return vfmaq_f32(c, a, b); }
+  static F multiply_add(F a, F b, F c) { return fma(a, b, c); }  // rounded once or twice
   static F mul(F a, F b) { return vmulq_f32(a, b); }
   static F div(F a, F b) { return vdivq_f32(a, b); }
   static F clamp(F v, F lo, F hi) { return vminq_f32(vmaxq_f32(v, lo), hi); }

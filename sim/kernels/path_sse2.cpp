@@ -61,6 +61,7 @@ struct Simd {
 
   static F splat(float v) { return _mm_set1_ps(v); }
   static F to_f32(I v) { return _mm_cvtepi32_ps(v); }
+  static F multiply_add(F a, F b, F c) { return _mm_add_ps(_mm_mul_ps(a, b), c); }  // rounded once or twice
   static F mul(F a, F b) { return _mm_mul_ps(a, b); }
   static F div(F a, F b) { return _mm_div_ps(a, b); }
   static F clamp(F v, F lo, F hi) { return _mm_min_ps(_mm_max_ps(v, lo), hi); }

@@ -58,6 +58,7 @@ struct Avx512 {
   static F to_f32(I v) { return _mm512_cvtepi32_ps(v); }
   static F as_f32(I v) { return _mm512_castsi512_ps(v); }  // the same bits
   static F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
+  static F multiply_add(F a, F b, F c) { return fma(a, b, c); }  // rounded once or twice
   static F mul(F a, F b) { return _mm512_mul_ps(a, b); }
   static F div(F a, F b) { return _mm512_div_ps(a, b); }
   static F clamp(F v, F lo, F hi) { return _mm512_min_ps(_mm512_max_ps(v, lo), hi); }
