@@ -69,8 +69,8 @@ struct Sink {
 class ArrayLayer {
  public:
   // Errors: those of OutputRule and IntegerDivider (where = the attribute's name). alike: a layer of the same rule,
-  // split and number of parts, whose conversions are taken: making them takes as long as a large matrix, and a node can
-  // have as many layers as its strides have phases; or null.
+  // split and number of parts, whose conversions are taken: making them takes as long as a large matrix, and a node has
+  // a layer for each group and pair of phases; or null.
   [[nodiscard]] static Result<ArrayLayer> make(LayerSpec spec, const ArrayLayer* alike = nullptr);
 
   [[nodiscard]] const MatrixLayout& layout() const { return layout_; }

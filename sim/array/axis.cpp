@@ -40,6 +40,7 @@ Axis transposed_axis(const AxisSpec& spec) {
   // Output o gets input i through tap k where i * stride = o + pad_begin - k * dilation.
   Axis axis{spec.extent, spec.kernel, transposed_outputs(spec), 0, 0, {}};
   const std::int64_t residues = std::min(spec.stride, axis.outputs);
+  AxisPhase blank;
   for (std::int64_t first = 0; first < residues; ++first) {
     AxisPhase phase;
     const std::int64_t residue = (first + spec.pad_begin) % spec.stride;
@@ -47,10 +48,15 @@ Axis transposed_axis(const AxisSpec& spec) {
       if (k * spec.dilation % spec.stride != residue) continue;
       phase.taps.push_back({k, spec.kernel - 1 - k, -(k * spec.dilation - residue) / spec.stride});
     }
+    AxisPhase& own = phase.taps.empty() ? blank : phase;
     for (std::int64_t o = first; o < axis.outputs; o += spec.stride) {
-      phase.outputs.push_back({o, (o + spec.pad_begin - residue) / spec.stride});
+      own.outputs.push_back({o, (o + spec.pad_begin - residue) / spec.stride});
     }
-    axis.phases.push_back(std::move(phase));
+    if (!phase.taps.empty()) axis.phases.push_back(std::move(phase));
+  }
+  if (!blank.outputs.empty()) {
+    std::ranges::sort(blank.outputs, {}, &AxisPhase::Output::index);
+    axis.phases.push_back(std::move(blank));
   }
   return finish(std::move(axis));
 }

@@ -1,6 +1,7 @@
 // One axis of a convolution as taps and outputs: output o reads the input at start(o) + offset(tap). Positions outside
-// the input are padding. A transposed convolution is one phase for each residue of the stride, because outputs of
-// different residues meet different taps; every phase is then a plain convolution.
+// the input are padding. A transposed convolution is one phase for each residue of the stride that has taps, because
+// outputs of different residues meet different taps, and one of all outputs that meet none; every phase is then a plain
+// convolution, and there are no more than taps and one.
 #pragma once
 
 #include <cstdint>
