@@ -5,6 +5,6 @@
 
 namespace witin {
 
-[[nodiscard]] std::string_view version();  // "0.1.0"
+[[nodiscard]] std::string_view version();  // "0.2.0"
 
 }  // namespace witin

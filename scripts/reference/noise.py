@@ -39,21 +39,20 @@ def _horner(x, *coefficients):
 
 
 def _radius(word):
-    v = (word >> U32(1)).astype(F32) + F32(0.5)
-    pattern = v.view(np.int32) - np.int32(0x3F3504F3)
-    exponent = (pattern >> 23).astype(F32)
-    f = ((pattern & np.int32(0x007FFFFF)) + np.int32(0x3F3504F3)).view(F32) - F32(1)
-    log = _horner(f, 0.28641546, -0.44658491, 0.50944066, -0.664519787, 0.999701619, -2.00002551)
-    return np.sqrt(f * log + (F32(31) - exponent) * F32(1.38629436))
+    pattern = ((word & U32(0x7FFFFFFF)) | U32(1)).astype(F32).view(U32)
+    exponent = (pattern >> U32(23)).astype(F32)
+    f = ((pattern & U32(0x007FFFFF)) | U32(0x3F000000)).view(F32) - F32(1)
+    log = _horner(f, 2.30138437, 1.48705729, 1.26019962, -0.520687351, 1.0125387, -1.999646)
+    return np.sqrt(f * log + (F32(157) - exponent) * F32(1.38629436))
 
 
-def _pair(word, angle):
+def _pair(word, upper):
     r = _radius(word)
-    x = (angle << U32(1)).view(np.int32).astype(F32) * F32(2.0**-31)
+    x = (U32(0x40000000) | (upper & U32(0x007FC000)) | (word & U32(0x3FFF))).view(F32) - F32(3)
     y = x * x
     sine = r * (x * _horner(y, -0.0043330956, 0.0794343427, -0.645892859, 1.57079101))
     cosine = r * _horner(y, -0.0190958045, 0.252580345, -1.23348451, 0.999993324)
-    return (cosine.view(U32) ^ (angle & U32(0x80000000))).view(F32), sine
+    return (cosine.view(U32) ^ (word & U32(0x80000000))).view(F32), sine
 
 
 def nearest(values):
@@ -163,12 +162,13 @@ class NodeNoise:
                        np.full(block.shape, self._trial)], self._key)
 
     def normals(self, term, index):
-        """Chunks of 64 samples of 16 blocks: cosines and sines of words 0 and 1, then of words 2 and 3."""
+        """Chunks of 96 samples of 16 blocks: cosines and sines of words 0, 1 and 2, whose angles share word 3."""
         index = np.asarray(index, I64)
-        place = index % 64
-        words = self._words(term, index // 64 * 16 + place % 16)
-        second = place >= 32
-        cosine, sine = _pair(np.where(second, words[2], words[0]), np.where(second, words[3], words[1]))
+        place = index % 96
+        words = self._words(term, index // 96 * 16 + place % 16)
+        own = np.choose(place // 32, words[:3])
+        upper = np.choose(place // 32, (words[3], words[3] >> U32(9), words[3] << U32(9)))
+        cosine, sine = _pair(own, upper)
         return np.where(place // 16 % 2 == 0, cosine, sine).astype(float)
 
     def uniform(self, term, index):

@@ -48,7 +48,7 @@ struct Quotients {
   // Their codes. least: of each lane the least distance of any from where codes change.
   WITIN_INLINE Simd::I codes(F32 q, Simd::F& least) const {
     constexpr float kThreeEighths = 0.375F;
-    if constexpr (kQuarters) q += (F32)(((U32)q & 0x80000000U) | (U32)splat(kThreeEighths));
+    if constexpr (kQuarters) q += (F32)and_or((U32)q, 0x80000000U, (U32)splat(kThreeEighths));
     const F32 bounded = (F32)Simd::clamp((Simd::F)q, (Simd::F)lo_, (Simd::F)hi_);
     const F32 changes = kQuarters ? bounded : bounded + 0.5F;  // at integers
     least = Simd::least_distance(least, (Simd::F)changes);

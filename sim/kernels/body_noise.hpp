@@ -1,11 +1,11 @@
 // Standard normals from Philox4x32-10, the same bits on every path. Contract: sim/kernels/normals.hpp.
 //
-//   chunk c holds 64 samples of the blocks 16 c .. 16 c + 15; words (w0, w1) and (w2, w3) of a block are one pair each
-//   r = sqrt(-2 ln(((w >> 1) + 1/2) 2^-31)),  z = (+-r cos t, r sin t), t = pi/2 x, x the lower 31 bits of a
+//   chunk c holds 96 samples of the blocks 16 c .. 16 c + 15, three pairs of each block
+//   z = (+-r cos t, r sin t), t = pi/2 x
 //
 // Only additions, multiplications and square roots of binary32, each rounded once, and integers: nothing a compiler or
-// a library may round otherwise. Polynomials: -2 ln(1 + f) on [sqrt(1/2), sqrt(2)] within 3e-6, cosine and sine of half
-// a turn within 7e-6; the upper bit of the angle is the sign of the cosine.
+// a library may round otherwise. Polynomials: -2 ln(1 + f) on [-1/2, 0) within 4e-6, at -1/2 not below -2 ln(1/2);
+// cosine and sine of half a turn within 7e-6.
 #pragma once
 
 namespace {
@@ -14,8 +14,9 @@ namespace noise_body {
 
 constexpr int kBytes = 4 * Simd::kLanes;
 constexpr int kBlocks = witin::kernels::kNormalBlocks;
+using witin::kernels::kNormalChunk;
+using witin::kernels::kNormalPairs;
 using U32 = std::uint32_t __attribute__((vector_size(kBytes)));
-using S32 = std::int32_t __attribute__((vector_size(kBytes)));
 using U64 = std::uint64_t __attribute__((vector_size(kBytes)));
 using F32 = float __attribute__((vector_size(kBytes)));
 
@@ -124,62 +125,73 @@ WITIN_INLINE void polynomials(const float (&c)[extent(kTerms)], const F32 (&x)[e
   }
 }
 
+// (a & mask) | b
+WITIN_INLINE U32 and_or(U32 a, std::uint32_t mask, U32 b) {
+  return (U32)Simd::and_or((Simd::I)a, Simd::splat((std::int32_t)mask), (Simd::I)b);
+}
+WITIN_INLINE U32 and_or(U32 a, std::uint32_t mask, std::uint32_t b) { return and_or(a, mask, U32{} + b); }
+
 template <int kCount>
 WITIN_INLINE void radii(const U32 (&w)[extent(kCount)], F32 (&r)[extent(kCount)]) {
-  constexpr float kLn[6] = {0.28641546F, -0.44658491F, 0.50944066F, -0.664519787F, 0.999701619F, -2.00002551F};
-  constexpr std::int32_t kSqrtHalf = 0x3f3504f3;  // pattern of sqrt(1/2)
+  constexpr float kLn[6] = {2.30138437F, 1.48705729F, 1.26019962F, -0.520687351F, 1.0125387F, -1.999646F};
+  constexpr std::uint32_t kMantissa = 0x007fffff;
+  constexpr std::uint32_t kHalf = 0x3f000000;  // pattern of 1/2
   F32 f[extent(kCount)], ln[extent(kCount)], exponent[extent(kCount)];
   WITIN_UNROLL
   for (int i = 0; i < kCount; ++i) {
-    const S32 pattern = (S32)(to_f32(w[i] >> 1) + 0.5F) - kSqrtHalf;
-    exponent[i] = to_f32((U32)(pattern >> 23));
-    f[i] = (F32)((pattern & 0x007fffff) + kSqrtHalf) - 1.0F;
+    const U32 pattern = (U32)to_f32(and_or(w[i], 0x7fffffff, 1));
+    exponent[i] = to_f32(pattern >> 23);
+    f[i] = (F32)and_or(pattern, kMantissa, kHalf) - 1.0F;
   }
   polynomials<kCount, 6>(kLn, f, ln);
   WITIN_UNROLL
-  for (int i = 0; i < kCount; ++i) r[i] = sqrt(f[i] * ln[i] + (31.0F - exponent[i]) * 1.38629436F);
+  for (int i = 0; i < kCount; ++i) r[i] = sqrt(f[i] * ln[i] + (157.0F - exponent[i]) * 1.38629436F);
 }
 
-// Cosines at out[i], sines kBlocks behind them.
-template <int kCount>
-WITIN_INLINE void pairs(const U32 (&w)[extent(kCount)], const U32 (&angle)[extent(kCount)],
-                        float* const (&out)[extent(kCount)]) {
+// Quarter turns in [-1, 1): 9 bits of the common word, 14 of each pair's own.
+WITIN_INLINE void quarter_turns(const U32 (&w)[extent(kNormalPairs)], U32 common, F32 (&x)[extent(kNormalPairs)]) {
+  constexpr std::uint32_t kUpper = 0x007fc000;
+  constexpr std::uint32_t kTwo = 0x40000000;  // pattern of 2
+  const U32 upper[kNormalPairs] = {common, common >> 9, common << 9};
+  WITIN_UNROLL
+  for (int i = 0; i < kNormalPairs; ++i) x[i] = (F32)and_or(w[i], 0x3fff, and_or(upper[i], kUpper, kTwo)) - 3.0F;
+}
+
+// Of one vector of blocks: cosines of pair i at out[2 i kBlocks], sines kBlocks behind them.
+WITIN_INLINE void pairs(const U32 (&words)[4], float* out) {
   constexpr float kSine[4] = {-0.0043330956F, 0.0794343427F, -0.645892859F, 1.57079101F};
   constexpr float kCosine[4] = {-0.0190958045F, 0.252580345F, -1.23348451F, 0.999993324F};
-  F32 r[extent(kCount)], x[extent(kCount)], y[extent(kCount)], s[extent(kCount)], c[extent(kCount)];
+  constexpr int kCount = kNormalPairs;
+  const U32 w[kCount] = {words[0], words[1], words[2]};
+  F32 r[kCount], x[kCount], y[kCount], s[kCount], c[kCount];
   radii<kCount>(w, r);
+  quarter_turns(w, words[3], x);
   WITIN_UNROLL
-  for (int i = 0; i < kCount; ++i) {
-    x[i] = to_f32(angle[i] << 1) * 0x1p-31F;  // quarter turns, [-1, 1)
-    y[i] = x[i] * x[i];
-  }
+  for (int i = 0; i < kCount; ++i) y[i] = x[i] * x[i];
   polynomials<kCount, 4>(kSine, y, s);
   polynomials<kCount, 4>(kCosine, y, c);
   WITIN_UNROLL
   for (int i = 0; i < kCount; ++i) {
-    Simd::store(out[i], (Simd::I)((U32)(r[i] * c[i]) ^ (angle[i] & 0x80000000U)));
-    Simd::store(out[i] + kBlocks, (Simd::I)(r[i] * (x[i] * s[i])));
+    const F32 of_cosine = (F32)and_or(w[i], 0x80000000U, (U32)r[i]);
+    Simd::store(out + 2 * i * kBlocks, (Simd::I)(of_cosine * c[i]));
+    Simd::store(out + (2 * i + 1) * kBlocks, (Simd::I)(r[i] * (x[i] * s[i])));
   }
 }
 
 template <int kSets>
 WITIN_INLINE void sets(const Schedule& keys, std::uint64_t first, std::int64_t block, float* out) {
   const Words<kSets> words = philox<kSets>(keys, first + static_cast<std::uint64_t>(block));
-  U32 w[extent(2 * kSets)], angle[extent(2 * kSets)];
-  float* to[extent(2 * kSets)];
   WITIN_UNROLL
-  for (int i = 0; i < 2 * kSets; ++i) {
-    const std::int64_t own = block + i / 2 * Simd::kLanes;
-    w[i] = words.w[i / 2][i % 2 * 2];
-    angle[i] = words.w[i / 2][i % 2 * 2 + 1];
-    to[i] = out + own / kBlocks * (4 * kBlocks) + own % kBlocks + i % 2 * 2 * kBlocks;
+  for (int set = 0; set < kSets; ++set) {
+    const std::int64_t own = block + set * Simd::kLanes;
+    pairs(words.w[set], out + own / kBlocks * kNormalChunk + own % kBlocks);
   }
-  pairs<2 * kSets>(w, angle, to);
 }
 
 // Several vectors of blocks at a time, as many as registers can hold: the multiplications of one wait for each other.
 void normals(const witin::kernels::NormalStream& stream, std::uint64_t first_chunk, std::int64_t chunks, float* out) {
-  constexpr int kTogether = Simd::kLanes == 16 ? 3 : 2;
+  constexpr int kTogether = Simd::kLanes == 16 ? 2 : 4;
+  static_assert(kTogether * Simd::kLanes % kBlocks == 0);  // of whole chunks
   Schedule keys = schedule(stream);
   asm volatile("" : "+m"(keys));  // they are made once, not where they are used
   const std::uint64_t first = first_chunk * kBlocks;

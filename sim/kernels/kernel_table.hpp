@@ -117,8 +117,9 @@ struct NormalStream {
   std::uint32_t key[2];
   std::uint32_t words[2];
 };
-inline constexpr int kNormalBlocks = 16;                // blocks of one chunk
-inline constexpr int kNormalChunk = 4 * kNormalBlocks;  // samples of one chunk
+inline constexpr int kNormalBlocks = 16;                               // of one chunk
+inline constexpr int kNormalPairs = 3;                                 // of samples of one block
+inline constexpr int kNormalChunk = 2 * kNormalPairs * kNormalBlocks;  // samples
 
 // Cells of noisy arrays are integers of 2^-14 LSB; what is made of them: sim/noise/noise.md. One row of cells:
 //   cells[n] = sat(rne((weight[n] + (additive + relative |weight[n]|) z[n] + common common_z[n]) 2^14))

@@ -9,14 +9,12 @@ namespace {
 
 // The operations of body_noise.hpp on one sample, in the same order: the results are equal to the last bit.
 float radius(std::uint32_t w) {
-  const float v = static_cast<float>(static_cast<std::int32_t>(w >> 1)) + 0.5F;
-  constexpr std::int32_t kSqrtHalf = 0x3f3504f3;
-  const std::int32_t pattern = std::bit_cast<std::int32_t>(v) - kSqrtHalf;
+  const auto pattern = std::bit_cast<std::uint32_t>(static_cast<float>((w & 0x7fffffff) | 1));
   const auto exponent = static_cast<float>(pattern >> 23);
-  const float f = std::bit_cast<float>((pattern & 0x007fffff) + kSqrtHalf) - 1.0F;
+  const float f = std::bit_cast<float>((pattern & 0x007fffff) | 0x3f000000) - 1.0F;
   const float ln =
-      ((((f * 0.28641546F - 0.44658491F) * f + 0.50944066F) * f - 0.664519787F) * f + 0.999701619F) * f - 2.00002551F;
-  return std::sqrt(f * ln + (31.0F - exponent) * 1.38629436F);
+      ((((f * 2.30138437F + 1.48705729F) * f + 1.26019962F) * f - 0.520687351F) * f + 1.0125387F) * f - 1.999646F;
+  return std::sqrt(f * ln + (157.0F - exponent) * 1.38629436F);
 }
 
 struct Pair {
@@ -24,13 +22,14 @@ struct Pair {
   float sine = 0;
 };
 
-Pair pair(std::uint32_t w, std::uint32_t angle) {
+// upper: the nine upper bits of the angle are its bits 14 to 22.
+Pair pair(std::uint32_t w, std::uint32_t upper) {
   const float r = radius(w);
-  const float x = static_cast<float>(static_cast<std::int32_t>(angle << 1)) * 0x1p-31F;
+  const float x = std::bit_cast<float>(0x40000000 | (upper & 0x007fc000) | (w & 0x3fff)) - 3.0F;
   const float y = x * x;
   const float s = x * (((y * -0.0043330956F + 0.0794343427F) * y - 0.645892859F) * y + 1.57079101F);
   const float c = ((y * -0.0190958045F + 0.252580345F) * y - 1.23348451F) * y + 0.999993324F;
-  return {angle >> 31 != 0 ? -(r * c) : r * c, r * s};
+  return {(w >> 31 != 0 ? -r : r) * c, r * s};
 }
 
 }  // namespace
@@ -53,12 +52,12 @@ void reference_normals(const NormalStream& stream, std::uint64_t first_chunk, st
       const auto w = philox4x32({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
                                  stream.words[0], stream.words[1]},
                                 {stream.key[0], stream.key[1]});
-      const Pair a = pair(w[0], w[1]);
-      const Pair b = pair(w[2], w[3]);
-      out[j] = a.cosine;
-      out[kNormalBlocks + j] = a.sine;
-      out[2 * kNormalBlocks + j] = b.cosine;
-      out[3 * kNormalBlocks + j] = b.sine;
+      const std::array<std::uint32_t, kNormalPairs> upper{w[3], w[3] >> 9, w[3] << 9};
+      for (std::uint64_t i = 0; i < kNormalPairs; ++i) {
+        const Pair z = pair(w[i], upper[i]);
+        out[2 * i * kNormalBlocks + j] = z.cosine;
+        out[(2 * i + 1) * kNormalBlocks + j] = z.sine;
+      }
     }
     out += kNormalChunk;
   }

@@ -1,12 +1,17 @@
 // Standard normals as a function of a stream and an index: sample i of a stream is always the same number, computed
 // alone or with others, on every instruction set, by every compiler.
 //
-//   chunk c of a stream is 64 samples made of the Philox4x32-10 blocks 16 c .. 16 c + 15; block b is the counter
-//   (b mod 2^32, b >> 32, words[0], words[1]) under the stream's key. Of block j of a chunk, words w0..w3,
-//   samples j and 16 + j are s r(w0) cos(t) and r(w0) sin(t) of the angle w1, samples 32 + j and 48 + j the same of w2
-//   and w3. r(w) = sqrt(-2 ln(((w >> 1) + 1/2) 2^-31)), up to 6.66 standard deviations. Of an angle the upper bit is
-//   the sign: s = -1 where it is set; the lower 31, as a signed number a, are the half turn t = a pi / 2^31, in
-//   [-pi/2, pi/2). Both together are all of the circle, evenly
+//   chunk c of a stream is 96 samples made of the Philox4x32-10 blocks 16 c .. 16 c + 15; block b is the counter
+//   (b mod 2^32, b >> 32, words[0], words[1]) under the stream's key. Words w0, w1, w2 of block j of a chunk are a pair
+//   of samples each, numbers 32 i + j and 32 i + 16 + j: s r cos(t) and r sin(t).
+//
+//   r = sqrt(-2 ln(v 2^-31)), v the lower 31 bits of wi with the lowest set: up to 6.55 standard deviations
+//   s = -1 where the upper bit of wi is set, else 1
+//   t = (m - 2^22) 2^-22 pi / 2, in [-pi/2, pi/2): the lower 14 of the 23 bits of m are those of wi, the upper 9 are
+//       bits 14 to 22 of w3 for the first pair, 23 to 31 for the second, 5 to 13 for the third
+//
+// Radius and angle of a pair share bits, and only those that are the smallest part of both: the upper 17 bits of v, the
+// upper 9 of m and those they share are independent and even. The pairs of a block share nothing.
 //
 // Source of Philox: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 #pragma once

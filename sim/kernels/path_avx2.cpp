@@ -47,6 +47,7 @@ struct Simd {
   static I sra2(I a) { return _mm256_srai_epi32(a, 2); }
   static I sra2_16(I a) { return _mm256_srai_epi16(a, 2); }
 
+  static I and_or(I a, I mask, I b) { return _mm256_or_si256(_mm256_and_si256(a, mask), b); }  // (a & mask) | b
   static I mul_even(I a, I b) { return _mm256_mul_epu32(a, b); }       // of the even lanes, 64 bits
   static I odd_to_even(I v) { return _mm256_shuffle_epi32(v, 0xf5); }  // odd lanes are of no use
   // a0 b0 a2 b2 ...

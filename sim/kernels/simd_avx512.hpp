@@ -38,6 +38,7 @@ struct Avx512 {
   static I sra2(I a) { return _mm512_srai_epi32(a, 2); }
   static I sra2_16(I a) { return _mm512_srai_epi16(a, 2); }
 
+  static I and_or(I a, I mask, I b) { return _mm512_ternarylogic_epi32(a, mask, b, 0xea); }  // (a & mask) | b
   static I mul_even(I a, I b) { return _mm512_mul_epu32(a, b); }                // of the even lanes, 64 bits
   static I odd_to_even(I v) { return _mm512_shuffle_epi32(v, _MM_PERM_DDBB); }  // odd lanes are of no use
   // a0 b0 a2 b2 ...

@@ -39,12 +39,12 @@ TEST_CASE("philox4x32: the known answers of Random123") {
 
 TEST_CASE("normals: every path gives the bits of the reference, wherever a request begins and ends") {
   const NormalStream stream{{0x243f6a88, 0x85a308d3}, {7, 9}};
-  for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{77}, (std::uint64_t{1} << 34) - 100}) {
+  for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{77}, 6 * (std::uint64_t{1} << 32) - 100}) {
     const std::vector<float> expected = samples(Isa::kRef, stream, first, 5000);
     for (const Isa isa : runnable_isas()) {
       CAPTURE(name(isa));
       CHECK(patterns(samples(isa, stream, first, 5000)) == patterns(expected));
-      for (const std::size_t at : {std::size_t{1}, std::size_t{63}, std::size_t{64}, std::size_t{4999}}) {
+      for (const std::size_t at : {std::size_t{1}, std::size_t{95}, std::size_t{96}, std::size_t{4999}}) {
         CHECK(patterns(samples(isa, stream, first + at, 1)).front() == std::bit_cast<std::uint32_t>(expected[at]));
       }
     }
@@ -61,12 +61,39 @@ TEST_CASE("normals: streams differ in every word of key and counter") {
   }
 }
 
+// Found by a search for words that round to 2^31, the only ones of a radius that is a difference, and for the least.
+TEST_CASE("normals: the shortest and the longest radius") {
+  const NormalStream stream{{1, 2}, {3, 4}};
+  struct Case {
+    std::uint64_t block;
+    std::size_t pair;
+    std::uint32_t word;
+    double least, most;
+  };
+  const double longest = std::sqrt(2 * 31 * std::log(2.0));
+  for (const Case& c : {Case{4265450, 0, 0x7fffffdf, 0, 1e-3}, Case{7565063, 1, 0xfffffff7, 0, 1e-3},
+                        Case{104343794, 2, 0x00000001, longest - 1e-4, longest + 1e-4}}) {
+    const auto low = static_cast<std::uint32_t>(c.block);
+    REQUIRE(philox4x32({low, 0, 3, 4}, {1, 2})[c.pair] == c.word);
+    for (const Isa isa : runnable_isas()) {
+      CAPTURE(name(isa));
+      const std::vector<float> chunk = samples(isa, stream, c.block / 16 * 96, 96);
+      const std::size_t at = 32 * c.pair + c.block % 16;
+      const double r = std::hypot(static_cast<double>(chunk[at]), static_cast<double>(chunk[at + 16]));
+      CHECK(r >= c.least);  // false of a number that is none
+      CHECK(r <= c.most);
+    }
+  }
+}
+
 TEST_CASE("normals: moments, tails and independence of 16 million samples") {
   const Isa isa = runnable_isas().back();
   constexpr std::size_t kEach = std::size_t{1} << 16;
   constexpr int kRounds = 256;
   const NormalStream stream{{11, 12}, {13, 14}};
-  double n = 0, m1 = 0, m2 = 0, m3 = 0, m4 = 0, neighbours = 0, pairs = 0;
+  double n = 0, m1 = 0, m2 = 0, m3 = 0, m4 = 0, neighbours = 0;
+  constexpr std::array<std::size_t, 4> kApart{1, 16, 32, 64};  // the other of a pair, other pairs of a block
+  std::array<double, 4> squares{};
   std::array<double, 5> beyond{};
   for (int round = 0; round < kRounds; ++round) {
     const std::vector<float> z = samples(isa, stream, static_cast<std::uint64_t>(round) * kEach, kEach);
@@ -78,7 +105,10 @@ TEST_CASE("normals: moments, tails and independence of 16 million samples") {
       m3 += v * v * v;
       m4 += v * v * v * v;
       neighbours += v * static_cast<double>(z[(i + 1) % kEach]);
-      pairs += v * v * static_cast<double>(z[(i + 16) % kEach]) * static_cast<double>(z[(i + 16) % kEach]);
+      for (std::size_t k = 0; k < kApart.size(); ++k) {
+        const double other = static_cast<double>(z[(i + kApart[k]) % kEach]);
+        squares[k] += v * v * other * other;
+      }
       for (std::size_t t = 0; t < beyond.size(); ++t) beyond[t] += std::abs(v) > static_cast<double>(t + 1) ? 1 : 0;
     }
   }
@@ -87,7 +117,7 @@ TEST_CASE("normals: moments, tails and independence of 16 million samples") {
   CHECK(std::abs(m3 / n) < 5 * std::sqrt(15 / n));
   CHECK(std::abs(m4 / n - 3) < 5 * std::sqrt(96 / n));
   CHECK(std::abs(neighbours / n) < 5 / std::sqrt(n));
-  CHECK(std::abs(pairs / n - 1) < 5 * std::sqrt(8 / n));
+  for (const double sum : squares) CHECK(std::abs(sum / n - 1) < 5 * std::sqrt(8 / n));
   for (std::size_t t = 0; t < beyond.size(); ++t) {
     const double p = 2 * tail(static_cast<double>(t + 1));
     CHECK(std::abs(beyond[t] / n - p) < 5 * std::sqrt(p / n));

@@ -47,12 +47,13 @@ class Philox(unittest.TestCase):
         node = noise.Noise("normal:1", 9, 4).of("n", 6)
         index = np.arange(1 << 16)
         z = node.normals("weight", index)
-        words = [w.astype(float) for w in node._words("weight", index // 64 * 16 + index % 16)]
-        second = index % 64 >= 32
-        radius = np.sqrt(-2 * np.log((np.where(second, words[2], words[0]) // 2 + 0.5) * 2.0**-31))
-        word = np.where(second, words[3], words[1])  # its upper bit is the sign of the cosine, the rest half a turn
-        angle = (word % 2**31 - 2**31 * (word % 2**31 >= 2**30)) * (2 * np.pi * 2.0**-32)
-        exact = radius * np.where(index // 16 % 2 == 0, np.cos(angle) * np.where(word < 2**31, 1, -1), np.sin(angle))
+        words = [w.astype(np.int64) for w in node._words("weight", index // 96 * 16 + index % 96 % 16)]
+        pair = index % 96 // 32
+        own = np.choose(pair, words[:3])
+        radius = np.sqrt(-2 * np.log((own % 2**31 // 2 * 2 + 1) * 2.0**-31))
+        upper = words[3] // np.choose(pair, (2**14, 2**23, 2**5)) % 2**9  # of the angle; the lower are the pair's
+        angle = ((upper * 2**14 + own % 2**14) * 2.0**-22 - 1) * (np.pi / 2)
+        exact = radius * np.where(index // 16 % 2 == 0, np.cos(angle) * np.where(own < 2**31, 1, -1), np.sin(angle))
         self.assertLess(np.abs(z - exact).max(), 6e-5)
         self.assertLess(abs(z.mean()), 5 / 256)
         self.assertLess(abs(z.var() - 1), 5 * np.sqrt(2) / 256)
