@@ -47,14 +47,39 @@ class ConvertFloats {
   typename V::F scale_, shift_;
 };
 
-// Half of the channels of a tile: codes in 16 bits. x: the first tap of the first pixel.
-template <int kHalf, bool kQuarter, class V, class Converter>
-WITIN_INLINE void half_tile(const DepthwiseArgs& a, const Panel& panel, const Converter& convert, const char* x,
-                            typename V::I (&codes)[kRows][kPixels]) {
+// Of half of the channels: four rows of one column, interleaved.
+template <int kHalf, class V>
+WITIN_INLINE void interleave(const DepthwiseArgs& a, const char* x, typename V::I (&column)[2]) {
   using I = typename V::I;
   const auto interleave8 = [](I upper, I lower) WITIN_INLINE_LAMBDA {
     return kHalf == 0 ? V::interleave8_low(upper, lower) : V::interleave8_high(upper, lower);
   };
+  const I upper = interleave8(V::load(x), V::load(x + a.tap_y));
+  const I lower = interleave8(V::load(x + 2 * a.tap_y), V::load(x + 3 * a.tap_y));
+  column[0] = V::interleave16_low(upper, lower);
+  column[1] = V::interleave16_high(upper, lower);
+}
+
+// The columns that a tile shares with the one before, of each half of the channels.
+constexpr int kShared = kTaps - 1;
+template <class V>
+using Shared = typename V::I[2][kShared][2];
+
+template <class V>
+WITIN_INLINE void begin(const DepthwiseArgs& a, const char* x, Shared<V>& shared) {
+  WITIN_UNROLL
+  for (int c = 0; c < kShared; ++c, x += a.tap_x) {
+    interleave<0, V>(a, x, shared[0][c]);
+    interleave<1, V>(a, x, shared[1][c]);
+  }
+}
+
+// Half of the channels of a tile: codes in 16 bits. x: the first tap of the first pixel. shared: this tile's, then that
+// of the next.
+template <int kHalf, bool kQuarter, class V, class Converter>
+WITIN_INLINE void half_tile(const DepthwiseArgs& a, const Panel& panel, const Converter& convert, const char* x,
+                            typename V::I (&shared)[kShared][2], typename V::I (&codes)[kRows][kPixels]) {
+  using I = typename V::I;
   I acc[kRows][kPixels][2];
   WITIN_UNROLL
   for (int p = 0; p < kPixels; ++p) {
@@ -62,10 +87,18 @@ WITIN_INLINE void half_tile(const DepthwiseArgs& a, const Panel& panel, const Co
     for (int i = 0; i < 2; ++i) acc[0][p][i] = acc[1][p][i] = panel.init[2 * kHalf + i];
   }
   WITIN_UNROLL
-  for (int c = 0; c < kPixels + kTaps - 1; ++c, x += a.tap_x) {
-    const I upper = interleave8(V::load(x), V::load(x + a.tap_y));
-    const I lower = interleave8(V::load(x + 2 * a.tap_y), V::load(x + 3 * a.tap_y));
-    const I v[2] = {V::interleave16_low(upper, lower), V::interleave16_high(upper, lower)};
+  for (int c = 0; c < kPixels + kShared; ++c) {
+    I column[2];
+    if (c < kShared) {
+      column[0] = shared[c][0];
+      column[1] = shared[c][1];
+    } else {
+      interleave<kHalf, V>(a, x + c * a.tap_x, column);
+    }
+    if (c >= kPixels) {
+      shared[c - kPixels][0] = column[0];
+      shared[c - kPixels][1] = column[1];
+    }
     WITIN_UNROLL
     for (int tap = 0; tap < kTaps; ++tap) {
       const int p = c - tap;
@@ -75,7 +108,7 @@ WITIN_INLINE void half_tile(const DepthwiseArgs& a, const Panel& panel, const Co
         WITIN_UNROLL
         for (int i = 0; i < 2; ++i) {
           const I w = V::load(panel.weights[row] + (tap * 4 + 2 * kHalf + i) * V::kLanes);
-          acc[row][p][i] = V::dot8(acc[row][p][i], v[i], w);
+          acc[row][p][i] = V::dot8(acc[row][p][i], column[i], w);
         }
       }
     }
@@ -97,13 +130,15 @@ WITIN_NOINLINE void run(const DepthwiseArgs& a, std::int64_t c) {
   const std::int64_t pixel_bytes = a.out.row_stride;
   for (std::int64_t next_y = 0; next_y < a.out_height; next_y += kRows) {
     const std::int64_t y = next_y + kRows <= a.out_height ? next_y : a.out_height - kRows;
+    Shared<V> shared;
     for (std::int64_t next_x = 0; next_x < a.out_width; next_x += kPixels) {
       const std::int64_t x = next_x + kPixels <= a.out_width ? next_x : a.out_width - kPixels;
       const char* const from = static_cast<const char*>(a.x) + y * a.step_y + x * a.step_x + c;
+      if (x == 0 || x != next_x) begin<V>(a, from, shared);
       typename V::I low[kRows][kPixels];
       typename V::I high[kRows][kPixels];
-      half_tile<0, is_quarter(kForm), V>(a, panel, convert, from, low);
-      half_tile<1, is_quarter(kForm), V>(a, panel, convert, from, high);
+      half_tile<0, is_quarter(kForm), V>(a, panel, convert, from, shared[0], low);
+      half_tile<1, is_quarter(kForm), V>(a, panel, convert, from, shared[1], high);
       WITIN_UNROLL
       for (int row = 0; row < kRows; ++row) {
         char* const to = static_cast<char*>(a.out.data) + ((y + row) * a.out_width + x) * pixel_bytes + c;
