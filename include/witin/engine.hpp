@@ -75,7 +75,7 @@ class FrameSink {
 struct RunOptions {
   std::int64_t first_frame = 0;
   std::int64_t frames = -1;       // -1: all from first_frame on. State of recurrent networks always starts at frame 0.
-  int threads = 0;                // 0: one per processor
+  int threads = 0;                // 0: one for each processor of this process
   std::int64_t block_frames = 0;  // 0: chosen; results do not depend on it
   // Called from worker threads after a block with the number of finished and of all frames.
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};

@@ -5,10 +5,10 @@
 #include <cstring>
 #include <limits>
 #include <random>
-#include <thread>
 
 #include "sim/kernels/isa.hpp"
 #include "sim/ops/codes.hpp"
+#include "sim/processors.hpp"
 
 namespace witin::bench {
 namespace {
@@ -73,8 +73,7 @@ Result<Measurement> measure(const Engine& engine, FrameSource& source, RunOption
   if (!isa) return isa.error();
   out.peak_macs = kernels::measure_peak(*isa);
   out.frames = options.frames < 0 ? source.frames() - options.first_frame : options.frames;
-  const int processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  out.threads = engine.stateful() ? 1 : options.threads > 0 ? options.threads : processors;
+  out.threads = engine.stateful() ? 1 : options.threads > 0 ? options.threads : processors();
   out.seconds = std::numeric_limits<double>::infinity();
   std::vector<std::atomic<std::int64_t>> nanoseconds(engine.nodes().size());
   options.node_nanoseconds = nanoseconds.data();

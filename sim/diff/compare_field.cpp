@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cstring>
 #include <mutex>
-#include <thread>
 
 #include "sim/diff/elements.hpp"
 #include "sim/diff/tally.hpp"
 #include "sim/guard.hpp"
+#include "sim/processors.hpp"
 #include "sim/share_work.hpp"
 
 namespace witin::diff {
@@ -47,8 +47,7 @@ class FieldComparison {
 
  private:
   int threads() const {
-    const auto processors = static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
-    const int wanted = std::min(options_.threads > 0 ? options_.threads : processors, kMostThreads);
+    const int wanted = std::min(options_.threads > 0 ? options_.threads : processors(), kMostThreads);
     const auto block_bytes = static_cast<std::size_t>(block_) * (left_bytes_ + right_bytes_) + 1;
     const auto room = static_cast<int>(std::clamp<std::size_t>(kBufferBytes / block_bytes, 1, kMostThreads));
     const std::int64_t blocks = (job_.frames.count + block_ - 1) / block_;

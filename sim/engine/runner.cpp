@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <thread>
 
 #include "sim/noise/draws.hpp"
 #include "sim/noise/sampler.hpp"
 #include "sim/package/limits.hpp"
+#include "sim/processors.hpp"
 
 namespace witin::engine {
 namespace {
@@ -63,8 +63,7 @@ Status Runner::run() {
   end_ = options_.first_frame + (options_.frames < 0 ? most : options_.frames);
   if (Status drawn = draw_noise(); !drawn) return drawn;
   const bool noisy = std::ranges::any_of(noise_, [](const auto& noise) { return noise != nullptr; });
-  const int processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  const int threads = plan_.stateful ? 1 : options_.threads > 0 ? options_.threads : processors;
+  const int threads = plan_.stateful ? 1 : options_.threads > 0 ? options_.threads : processors();
   block_frames_ = options_.block_frames > 0 ? std::min(options_.block_frames, std::max<std::int64_t>(1, end_))
                                             : choose_block_frames(plan_, noisy, end_ - options_.first_frame, threads);
   if (plan_.lookahead != 0) block_frames_ = std::max<std::int64_t>(1, std::min(available, end_ + plan_.lookahead));

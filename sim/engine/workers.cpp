@@ -6,7 +6,8 @@
 #include <atomic>
 #include <optional>
 #include <stdexcept>
-#include <thread>
+
+#include "sim/processors.hpp"
 
 namespace witin::engine {
 namespace {
@@ -36,7 +37,7 @@ std::unique_ptr<tbb::task_arena> Workers::take(int threads) {
 void Workers::run(int threads, const std::function<void()>& work) {
   // More threads than processors are given as well, without a warning of TBB on stderr.
   std::optional<tbb::global_control> allowed;
-  if (threads > static_cast<int>(std::thread::hardware_concurrency())) {
+  if (threads > processors()) {
     allowed.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
   }
   std::atomic<bool> begun{false};

@@ -4,8 +4,8 @@
 #include <atomic>
 #include <functional>
 #include <numeric>
-#include <thread>
 
+#include "sim/processors.hpp"
 #include "sim/share_work.hpp"
 
 namespace witin::package {
@@ -25,7 +25,8 @@ std::vector<Sums> sums_of(std::span<const std::span<const std::byte>> members) {
   };
   std::size_t bytes = 0;
   for (const auto& member : members) bytes += member.size();
-  share_work(std::min<std::size_t>({bytes / kWorthAThread, members.size(), std::thread::hardware_concurrency()}), work);
+  const auto most = static_cast<std::size_t>(processors());
+  share_work(std::min({bytes / kWorthAThread, members.size(), most}), work);
   return sums;
 }
 

@@ -1,11 +1,12 @@
 #include "sim/sweep/crew.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <memory>
+#include <thread>
+
+#include "sim/processors.hpp"
 
 namespace witin::sweep {
 namespace {
@@ -223,11 +224,8 @@ void dismiss(Ranks& ranks) {
 void serve(Ranks& ranks, const Result<Share>& share) { Servant(ranks, share).run(); }
 
 int default_threads(const Ranks& ranks) {
-  const int processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  const int usable = ::sched_getaffinity(0, sizeof(allowed), &allowed) == 0 ? CPU_COUNT(&allowed) : processors;
-  return std::max(1, std::min(usable, processors / ranks.on_this_machine()));
+  const int all = static_cast<int>(std::thread::hardware_concurrency());
+  return std::max(1, std::min(processors(), all / ranks.on_this_machine()));
 }
 
 }  // namespace witin::sweep
