@@ -64,7 +64,8 @@ def main():
         model, codes = os.path.join(folder, "start.wpkg"), os.path.join(folder, "in.npy")
         tensors = write_package(model)
         np.save(codes, np.arange(720).reshape(1, 720).astype(np.uint8))
-        runs = {"a run of one frame, 2 MB": [program, model, codes], "--version": [program, "--version"], "nothing": ["/bin/true"]}
+        runs = {"a run of one frame, 2 MB": [program, model, codes], "--version": [program, "--version"],
+                "nothing": ["/bin/true"]}
         for name, command in runs.items():
             times = [child(command) for _ in range(arguments.repetitions)]
             wall, cpu = zip(*times)
