@@ -4,12 +4,12 @@
 #   scripts/bench.sh [--no-build] [--repetitions N]
 # Needs libbenchmark-dev. Peers are compared where they are installed: libdnnl-dev (oneDNN, with VNNI its values too),
 # libgemmlowp-dev (values), libxnnpack-dev with libpthreadpool-dev and libcpuinfo-dev. Shares are of CPU time, of two
-# threads of wall time, the least of N repetitions that alternate among all benchmarks: a machine that others use as
-# well spoils few of them.
+# threads of wall time, the best quarter of N repetitions that alternate among all benchmarks: a machine that others use
+# as well spoils few of them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=1
-repetitions=9
+repetitions=12
 while [ $# -gt 0 ]; do
   case $1 in
     --no-build) build=0 ;;
