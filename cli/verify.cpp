@@ -5,6 +5,7 @@
 #include "cli/engine_options.hpp"
 #include "cli/ui/progress_bar.hpp"
 #include "cli/ui/signals.hpp"
+#include "sim/cancel.hpp"
 #include "sim/report/verify_report.hpp"
 #include "sim/trace/output_file.hpp"
 
@@ -61,7 +62,7 @@ Result<ExitStatus> verify(const VerifyArguments& arguments, Terminal& terminal) 
   std::vector<CaseResult> results;
   for (const std::filesystem::path& path : cases) {
     results.push_back(verify_one(path, arguments, terminal));
-    if (interrupted()) return Error{"run.cancelled", "the verification was stopped", "", "", "", ""};
+    if (interrupted()) return cancelled("verification");
     if (!arguments.json) terminal.print(line(results.back(), terminal));
   }
   if (!arguments.junit.empty()) {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "sim/cancel.hpp"
 #include "sim/diff/elements.hpp"
 #include "sim/diff/tally.hpp"
 #include "sim/guard.hpp"
@@ -63,9 +64,7 @@ class FieldComparison {
       while (!failed_) {
         const std::int64_t first = next_.fetch_add(block_);
         if (first >= job_.frames.count) break;
-        if (options_.cancel != nullptr && *options_.cancel) {
-          return Error{"run.cancelled", "the comparison was stopped", "", "", "", ""};
-        }
+        if (is_cancelled(options_.cancel)) return cancelled("comparison");
         const std::int64_t count = std::min(block_, job_.frames.count - first);
         if (Status status = read(*job_.left, job_.left_entry, job_.left_once, true, first, count, left); !status) {
           return status;

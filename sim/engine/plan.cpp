@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "sim/cancel.hpp"
 #include "sim/ops/registry.hpp"
 
 namespace witin::engine {
@@ -28,7 +29,7 @@ Status Plan::prepare_nodes(const std::atomic<bool>* cancel) {
   }
   const std::set<std::string, std::less<>> outputs(package.outputs.begin(), package.outputs.end());
   for (const Node& node : package.nodes) {
-    if (cancel != nullptr && *cancel) return Error{"run.cancelled", "the run was stopped", "", "", "", ""};
+    if (is_cancelled(cancel)) return cancelled("run");
     Step step;
     std::vector<ops::ValueType> types;
     for (const std::string& input : node.inputs) {

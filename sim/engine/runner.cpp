@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "sim/cancel.hpp"
 #include "sim/noise/draws.hpp"
 #include "sim/noise/sampler.hpp"
 #include "sim/package/limits.hpp"
@@ -111,13 +112,13 @@ Status Runner::run_in_order() {
   // State has to be brought up to first_frame; those blocks end there, and no sink sees them.
   std::int64_t first = plan_.stateful ? 0 : options_.first_frame;
   if (plan_.lookahead != 0 && first < end_) {
-    if (cancelled()) return Error{"run.cancelled", "the run was stopped", "", "", "", ""};
+    if (is_cancelled(options_.cancel)) return cancelled("run");
     if (Status status = run_block(*workspace, 0, block_frames_); !status) return status;
     finished(end_ - options_.first_frame);
     return {};
   }
   while (first < end_) {
-    if (cancelled()) return Error{"run.cancelled", "the run was stopped", "", "", "", ""};
+    if (is_cancelled(options_.cancel)) return cancelled("run");
     const std::int64_t stop = first < options_.first_frame ? options_.first_frame : end_;
     const std::int64_t count = std::min(block_frames_, stop - first);
     if (Status status = run_block(*workspace, first, count); !status) return status;
@@ -144,7 +145,7 @@ Status Runner::run_in_parallel(int threads) {
     for (std::int64_t first = next; first < failed;) {
       const std::int64_t count = next_block(end_ - first, threads);
       if (!next.compare_exchange_weak(first, first + count)) continue;
-      if (cancelled()) return fail(first, Error{"run.cancelled", "the run was stopped", "", "", "", ""});
+      if (is_cancelled(options_.cancel)) return fail(first, cancelled("run"));
       if (workspace == nullptr) workspace = make_workspace();
       if (Status status = run_block(*workspace, first, count); !status) return fail(first, std::move(status));
       finished(count);
@@ -253,7 +254,5 @@ void Runner::finished(std::int64_t frames) {
   const std::int64_t done = done_.fetch_add(frames) + frames;
   if (options_.progress) options_.progress(done, end_ - options_.first_frame);
 }
-
-bool Runner::cancelled() const { return options_.cancel != nullptr && options_.cancel->load(); }
 
 }  // namespace witin::engine

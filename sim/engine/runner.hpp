@@ -38,7 +38,6 @@ class Runner {
   Status run_in_parallel(int threads);
   [[nodiscard]] std::int64_t next_block(std::int64_t left, int threads) const;
   void finished(std::int64_t frames);
-  [[nodiscard]] bool cancelled() const;
 
   const Plan& plan_;
   Workers& workers_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/cancel.hpp"
 #include "sim/diff/elements.hpp"
 #include "sim/diff/match.hpp"
 #include "sim/package/limits.hpp"
@@ -333,7 +334,7 @@ Result<Explanations> explain_sides(const Engine& engine, const Side& left, const
   const Collector collector(engine, left, right, *matches, inputs);
   Explanations out;
   for (const diff::NodeReport& node : report.nodes) {
-    if (cancel != nullptr && *cancel) return Error{"run.cancelled", "the comparison was stopped", "", "", "", ""};
+    if (is_cancelled(cancel)) return cancelled("comparison");
     const auto differs = [](const diff::FieldReport& field) { return field.field == "npu_y" && field.different != 0; };
     if (std::ranges::none_of(node.fields, differs) || node.origin == diff::Origin::kInherited) continue;
     if (out.nodes.size() == package::limits::kExplainedNodes) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/cancel.hpp"
 #include "sim/ops/codes.hpp"
 #include "sim/trace/field_bytes.hpp"
 
@@ -97,7 +98,7 @@ CodeRange Recording::range(const ValueRef& value) const {
 
 Status Recording::read(const ValueRef& value, std::int64_t first, std::int64_t count,
                        std::vector<std::int32_t>& codes) const {
-  if (cancel_ != nullptr && cancel_->load()) return Error{"run.cancelled", "the run was stopped", "", "", "", ""};
+  if (is_cancelled(cancel_)) return cancelled("run");
   codes.resize(static_cast<std::size_t>(count * element_count(shape(value))));
   if (value.is_input) return source_->read(value.index, first, count, Storage::kS32, codes.data());
   const auto at = static_cast<std::size_t>(std::ranges::find(recorded_, value) - recorded_.begin());

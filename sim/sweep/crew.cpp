@@ -6,6 +6,7 @@
 #include <memory>
 #include <thread>
 
+#include "sim/cancel.hpp"
 #include "sim/processors.hpp"
 
 namespace witin::sweep {
@@ -53,10 +54,6 @@ std::vector<std::size_t> parse_units(std::string_view text) {
   return units;
 }
 
-bool is_set(const std::atomic<bool>* flag) { return flag != nullptr && *flag; }
-
-Error cancelled() { return Error{"run.cancelled", "the sweep was stopped", "", "", "", ""}; }
-
 class Leader {
  public:
   Leader(Ranks& ranks, const Share& share, const std::function<Status(std::span<const Record>)>& record)
@@ -78,7 +75,7 @@ class Leader {
     Pool pool(std::move(own), share_.threads, share_.measure);
     const milliseconds patience = ranks_.size() > 1 ? kTogether : kAlone;
     while (recorded_ < pending.size()) {
-      if (is_set(share_.cancel)) return cancelled();
+      if (is_cancelled(share_.cancel)) return cancelled("sweep");
       if (Status taken = take(pool, patience); !taken) return taken;
     }
     return {};
@@ -88,7 +85,7 @@ class Leader {
   // Every rank is ready and sees the same sweep.
   Status meet() {
     for (int missing = ranks_.size() - 1; missing > 0;) {
-      if (is_set(share_.cancel)) return cancelled();
+      if (is_cancelled(share_.cancel)) return cancelled("sweep");
       const std::optional<Message> message = ranks_.poll();
       if (!message) {
         std::this_thread::sleep_for(kTogether);
@@ -159,7 +156,7 @@ class Servant {
     }
     while (!dismissed_) {
       listen();
-      if (share_ && is_set(share_->cancel)) fail(cancelled());
+      if (share_ && is_cancelled(share_->cancel)) fail(cancelled("sweep"));
       if (pool_ == nullptr || pool_->drained()) {
         std::this_thread::sleep_for(kTogether);
         continue;
