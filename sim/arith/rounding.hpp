@@ -99,13 +99,9 @@ enum class Rounding : std::uint8_t { kFloor, kHalfUp, kHalfEven, kTrunc, kHalfAw
 }
 
 [[nodiscard]] constexpr std::int64_t rne(double x) {
-  const std::int64_t toward_zero = trunc(x);
-  const double rest = x - static_cast<double>(toward_zero);  // exact while |x| < 2^53; above, x is an integer
-  if (!(x > -4503599627370496.0 && x < 4503599627370496.0)) return toward_zero;
-  const bool odd = (toward_zero & 1) != 0;
-  if (rest > 0.5 || (rest == 0.5 && odd)) return toward_zero + 1;
-  if (rest < -0.5 || (rest == -0.5 && odd)) return toward_zero - 1;
-  return toward_zero;
+  constexpr double kWhole = 4503599627370496.0;  // 2^52: from there on doubles have no fraction
+  if (!(x > -kWhole && x < kWhole)) return trunc(x);
+  return static_cast<std::int64_t>(x < 0 ? (x - kWhole) + kWhole : (x + kWhole) - kWhole);
 }
 
 [[nodiscard]] constexpr std::int64_t floor(double x) {

@@ -6,29 +6,15 @@
 
 #include "sim/kernels/kernel_table.hpp"
 #include "sim/kernels/matmul.hpp"
+#include "sim/kernels/panels.hpp"
 
 namespace witin::kernels {
 namespace packing {
 namespace {
 
-constexpr std::int64_t kBlock = 16;  // columns: what the last panel is padded to
-
-std::int64_t padded(std::int64_t n) { return (n + kBlock - 1) / kBlock * kBlock; }
-
-// Where a block of columns of one group of rows lies, in groups.
-struct Panels {
-  explicit Panels(const PackedMatrix& matrix)
-      : steps(matrix.segments() * matrix.groups_per_run()), n(matrix.n()), columns(matrix.panel()) {}
-
-  [[nodiscard]] std::int64_t place(std::int64_t column, std::int64_t step) const {
-    const std::int64_t first = column / columns * columns;
-    return first * steps + step * padded(std::min(columns, n - first)) + (column - first);
-  }
-
-  std::int64_t steps;  // groups of rows
-  std::int64_t n;
-  std::int64_t columns;  // of a panel
-};
+Panels panels_of(const PackedMatrix& matrix) {
+  return {matrix.segments() * matrix.groups_per_run(), matrix.n(), matrix.panel()};
+}
 
 template <typename T>
 T load(const std::byte* from) {
@@ -76,7 +62,7 @@ template <typename From, typename To, std::size_t kGroup>
 void fill(const PackedMatrix& matrix, const WeightRows& weights, To* out) {
   constexpr auto kRows = static_cast<std::int64_t>(kGroup);
   constexpr bool kBytes = sizeof(From) == 1 && sizeof(To) == 1 && kGroup == 4;
-  const Panels panels(matrix);
+  const Panels panels = panels_of(matrix);
   const std::int64_t groups = matrix.groups_per_run();
   for (std::int64_t k = 0; k < panels.steps; ++k) {
     const std::int64_t step = packed_step(matrix.segments(), groups, k / groups, k % groups);
@@ -89,11 +75,11 @@ void fill(const PackedMatrix& matrix, const WeightRows& weights, To* out) {
       rows[i] = in_run + within < matrix.run() ? first_row + within : -1;
       whole = whole && rows[i] >= 0 && weights.row(rows[i]) != nullptr;
     }
-    for (std::int64_t n = 0; n < matrix.n(); n += kBlock) {
+    for (std::int64_t n = 0; n < matrix.n(); n += kPanelBlock) {
       To* const block = out + panels.place(n, step) * kRows;
-      const std::int64_t columns = std::min(kBlock, matrix.n() - n);
+      const std::int64_t columns = std::min(kPanelBlock, matrix.n() - n);
       if constexpr (kBytes) {
-        if (whole && columns == kBlock) {
+        if (whole && columns == kPanelBlock) {
           std::array<const std::byte*, kGroup> from{};
           std::ranges::transform(rows, from.begin(), [&](std::int64_t row) { return weights.row(row) + n; });
           interleave_bytes(from, block);
@@ -115,16 +101,16 @@ void fill_from(const PackedMatrix& matrix, const WeightRows& weights, To* out) {
 
 template <typename T, std::size_t kGroup>
 void add_columns(const PackedMatrix& matrix, const T* packed, std::int32_t* sums) {
-  const Panels panels(matrix);
-  for (std::int64_t first = 0; first < matrix.n(); first += kBlock) {
-    std::int32_t block[kBlock] = {};
+  const Panels panels = panels_of(matrix);
+  for (std::int64_t first = 0; first < matrix.n(); first += kPanelBlock) {
+    std::int32_t block[kPanelBlock] = {};
     for (std::int64_t step = 0; step < panels.steps; ++step) {
       const T* from = packed + panels.place(first, step) * static_cast<std::int64_t>(kGroup);
       for (std::int32_t& sum : block) {
         for (std::size_t i = 0; i < kGroup; ++i) sum += *from++;
       }
     }
-    std::copy_n(block, std::min(kBlock, matrix.n() - first), sums + first);
+    std::copy_n(block, std::min(kPanelBlock, matrix.n() - first), sums + first);
   }
 }
 
@@ -148,7 +134,7 @@ PackedMatrix PackedMatrix::pack(const Operands& operands, const WeightRows& weig
   matrix.panel_ = kernel_table(operands.isa).panel;
   assert(matrix.k_ % segments == 0);
 
-  const auto elements = packing::padded(n) * segments * matrix.groups_per_run() * matrix.group();
+  const auto elements = padded_columns(n) * segments * matrix.groups_per_run() * matrix.group();
   auto packed = std::make_shared<Buffer>(static_cast<std::size_t>(elements) * (matrix.wide() ? 2 : 1));
   auto sums = std::make_shared<Buffer>(static_cast<std::size_t>(n) * sizeof(std::int32_t));
   if (matrix.wide()) {
@@ -168,7 +154,7 @@ PackedMatrix PackedMatrix::pack(const Operands& operands, const WeightRows& weig
 
 std::int64_t PackedMatrix::panel_for(Isa isa, std::int64_t together) {
   const std::int64_t most = kernel_table(isa).panel;
-  const std::int64_t columns = together * packing::kBlock;
+  const std::int64_t columns = together * kPanelBlock;
   return most < columns ? most : most / columns * columns;
 }
 
@@ -190,7 +176,7 @@ PackedMatrix PackedMatrix::adopt(const Operands& operands, std::int64_t k, std::
 PackedMatrix PackedMatrix::with_bias(std::span<const std::int32_t> bias) const {
   assert(bias.empty() || bias.size() == static_cast<std::size_t>(n_));
   PackedMatrix matrix = *this;
-  auto init = std::make_shared<Buffer>(static_cast<std::size_t>(packing::padded(n_)) * sizeof(std::int32_t));
+  auto init = std::make_shared<Buffer>(static_cast<std::size_t>(padded_columns(n_)) * sizeof(std::int32_t));
   for (std::int64_t c = 0; c < n_; ++c) {
     const std::int64_t correction = std::int64_t{x_format().offset} * column_sums_->as<std::int32_t>()[c];
     const std::int64_t value = (bias.empty() ? 0 : bias[static_cast<std::size_t>(c)]) - correction;

@@ -9,8 +9,11 @@
 #include <array>
 
 #include "sim/arith/output_rule.hpp"
+#include "sim/kernels/code_product.hpp"
+#include "sim/kernels/matmul.hpp"
 #include "sim/ops/attributes.hpp"
 #include "sim/ops/broadcast.hpp"
+#include "sim/ops/codes.hpp"
 #include "sim/ops/defs.hpp"
 
 namespace witin::ops {
@@ -25,10 +28,11 @@ struct Product {
   std::size_t n = 1;
 };
 
+// Of any codes, sums in int64.
 template <typename Output>
-class Matmul final : public FrameOperator {
+class WideMatmul final : public FrameOperator {
  public:
-  Matmul(ValueType type, std::span<const ValueType> inputs, Product product, Output output)
+  WideMatmul(ValueType type, std::span<const ValueType> inputs, Product product, Output output)
       : FrameOperator(std::move(type), inputs), product_(std::move(product)), output_(std::move(output)) {}
 
  protected:
@@ -66,6 +70,78 @@ class Matmul final : public FrameOperator {
   Output output_;
 };
 
+// Of codes of 16 bits whose sums are within int32, on the kernels.
+template <typename Output>
+class Matmul final : public Operator {
+ public:
+  Matmul(const NodeContext& context, ValueType type, Product product, Output output)
+      : Operator(std::move(type)),
+        inputs_{context.input(0), context.input(1)},
+        isa_(context.isa()),
+        product_(std::move(product)),
+        kernel_(isa_, static_cast<std::int64_t>(product_.m), static_cast<std::int64_t>(product_.k),
+                static_cast<std::int64_t>(product_.n)),
+        output_(std::move(output)) {}
+
+  Status run(const Run& run) const override {
+    const auto& [batch, m, k, n] = product_;
+    const auto count = static_cast<std::size_t>(element_count(batch.shape));
+    const auto packed = run.scratch->take<std::int16_t>(static_cast<std::size_t>(kernel_.packed_elements()));
+    const auto sums = run.scratch->take<std::int32_t>(m * n);
+    const auto y = run.scratch->take<std::int32_t>(count * m * n);
+    const std::array<std::span<std::int16_t>, 2> codes{take(0, *run.scratch), take(1, *run.scratch)};
+    for (std::int64_t f = 0; f < run.frames; ++f) {
+      convert(0, run, f, codes[0]);
+      convert(1, run, f, codes[1]);
+      std::size_t in_packed = SIZE_MAX;
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t left = batch.left.empty() ? i : batch.left[i];
+        const std::size_t right = batch.right.empty() ? i : batch.right[i];
+        if (right != in_packed) kernel_.pack(codes[1].data() + right * k * n, packed.data());
+        in_packed = right;
+        kernel_.multiply(codes[0].data() + left * m * k, packed.data(), sums.data());
+        std::ranges::transform(sums, y.begin() + static_cast<std::ptrdiff_t>(i * m * n), output_);
+      }
+      narrow(y, output().storage(), run.output, static_cast<std::size_t>(f) * y.size());
+    }
+    return {};
+  }
+
+ private:
+  // Room for a frame of an input in 16 bits.
+  std::span<std::int16_t> take(std::size_t input, Scratch& scratch) const {
+    const auto elements = static_cast<std::size_t>(inputs_[input].elements());
+    return scratch.take<std::int16_t>(elements + kernels::kReadSlack).first(elements);
+  }
+
+  void convert(std::size_t input, const Run& run, std::int64_t frame, std::span<std::int16_t> out) const {
+    const ValueType& type = inputs_[input];
+    const auto* const from =
+        static_cast<const std::byte*>(run.inputs[input]) + static_cast<std::size_t>(frame) * type.frame_bytes();
+    kernels::convert_codes(isa_, from, type.storage(), std::ssize(out), {Storage::kS16, 0}, out.data());
+  }
+
+  std::array<ValueType, 2> inputs_;
+  kernels::Isa isa_;
+  Product product_;
+  kernels::CodeProduct kernel_;
+  Output output_;
+};
+
+// Whether codes are of 16 bits and sums within int32.
+bool is_narrow(const NodeContext& context, const Product& product) {
+  constexpr CodeRange kCodes = signed_range(16);
+  std::int64_t bound = static_cast<std::int64_t>(product.k);  // below 2^31, as every extent
+  for (const std::size_t input : {0U, 1U}) {
+    const CodeRange range = context.input(input).range;
+    if (range.lo < kCodes.lo || range.hi > kCodes.hi) return false;
+    const std::int64_t most = std::max(-std::int64_t{range.lo}, std::int64_t{range.hi});
+    if (most != 0 && bound > ((std::int64_t{1} << 31) - 1) / most) return false;
+    bound *= most;
+  }
+  return true;
+}
+
 Result<Product> product_of(const NodeContext& context) {
   const Shape& a = context.input(0).shape;
   const Shape& b = context.input(1).shape;
@@ -90,8 +166,11 @@ std::unique_ptr<Operator> make(const NodeContext& context, Product product, Code
   Shape shape = product.batch.shape;
   shape.push_back(static_cast<std::int64_t>(product.m));
   shape.push_back(static_cast<std::int64_t>(product.n));
-  return std::make_unique<Matmul<Output>>(ValueType{std::move(shape), range}, context.inputs(), std::move(product),
-                                          std::move(output));
+  ValueType type{std::move(shape), range};
+  if (is_narrow(context, product)) {
+    return std::make_unique<Matmul<Output>>(context, std::move(type), std::move(product), std::move(output));
+  }
+  return std::make_unique<WideMatmul<Output>>(std::move(type), context.inputs(), std::move(product), std::move(output));
 }
 
 Status check_attributes(const NodeContext& context) {

@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "sim/kernels/isa.hpp"
 #include "tests/support/exact.hpp"
 #include "tests/support/random_codes.hpp"
 
@@ -49,6 +50,45 @@ TEST_CASE("matmul: exact accumulators, powers of two, any column count around th
       const std::size_t frame = i / (m * n), row = i / n % m, column = i % n;
       const std::int64_t acc = dot(a, (frame * m + row) * k, b, frame * k * n + column, n, k);
       REQUIRE((*y)[i] == test::clip_signed(test::half_even(acc, 512), 10));
+    }
+  }
+}
+
+TEST_CASE("matmul: every path, matrices that fill no vector, several to a frame") {
+  for (const witin::kernels::Isa isa : witin::kernels::runnable_isas()) {
+    CAPTURE(witin::kernels::name(isa));
+    for (const std::size_t m : {1U, 5U, 13U}) {
+      for (const std::size_t k : {1U, 2U, 7U, 65U}) {
+        for (const std::size_t n : {1U, 15U, 16U, 33U, 64U, 130U}) {
+          const std::size_t frames = 2, count = 2;
+          const Codes a = random_codes(frames * count * m * k, signed_range(8), static_cast<unsigned>(m + k));
+          const Codes b = random_codes(frames * count * k * n, witin::unsigned_range(8), static_cast<unsigned>(n));
+          const Shape left{2, static_cast<std::int64_t>(m), static_cast<std::int64_t>(k)};
+          OpRunner op("matmul", Arithmetic::kWitinNn);
+          op.input(left, signed_range(8)).input({2, left[2], static_cast<std::int64_t>(n)}, witin::unsigned_range(8));
+          const auto y = scaled(op.isa(isa), 16, 4, 1).attribute("y_bits", std::int64_t{16}).run({a, b});
+          REQUIRE(y.ok());
+          REQUIRE(y->size() == frames * count * m * n);
+          for (std::size_t i = 0; i < y->size(); ++i) {
+            const std::size_t matrix = i / (m * n), row = i / n % m, column = i % n;
+            const std::int64_t acc = dot(a, (matrix * m + row) * k, b, matrix * k * n + column, n, k);
+            REQUIRE((*y)[i] == test::clip_signed(test::half_even(acc, 64), 16));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("matmul: sums up to the ends of int32, and beyond") {
+  for (const witin::kernels::Isa isa : witin::kernels::runnable_isas()) {
+    CAPTURE(witin::kernels::name(isa));
+    for (const std::int64_t k : {1, 2, 3, 8}) {  // 2^30 each
+      const Codes least(static_cast<std::size_t>(k), -32768);
+      const auto y = scaled(matmul({1, k}, {k, 1}, signed_range(16)).isa(isa), 1024, 1024, 1)
+                         .attribute("y_bits", std::int64_t{16})
+                         .run({least, least});
+      CHECK(*y == Codes{static_cast<std::int32_t>(1024 * k)});
     }
   }
 }
