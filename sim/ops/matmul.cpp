@@ -128,9 +128,11 @@ class Matmul final : public Operator {
   Output output_;
 };
 
-// Whether codes are of 16 bits and sums within int32.
+// Whether codes are of 16 bits and sums within int32, and the right matrices are not much larger packed.
 bool is_narrow(const NodeContext& context, const Product& product) {
   constexpr CodeRange kCodes = signed_range(16);
+  constexpr std::size_t kFewestColumns = 4;  // packed, 16
+  if (product.n < kFewestColumns) return false;
   std::int64_t bound = static_cast<std::int64_t>(product.k);  // below 2^31, as every extent
   for (const std::size_t input : {0U, 1U}) {
     const CodeRange range = context.input(input).range;

@@ -59,7 +59,7 @@ TEST_CASE("matmul: every path, matrices that fill no vector, several to a frame"
     CAPTURE(witin::kernels::name(isa));
     for (const std::size_t m : {1U, 5U, 13U}) {
       for (const std::size_t k : {1U, 2U, 7U, 65U}) {
-        for (const std::size_t n : {1U, 15U, 16U, 33U, 64U, 130U}) {
+        for (const std::size_t n : {1U, 4U, 15U, 16U, 33U, 64U, 130U}) {
           const std::size_t frames = 2, count = 2;
           const Codes a = random_codes(frames * count * m * k, signed_range(8), static_cast<unsigned>(m + k));
           const Codes b = random_codes(frames * count * k * n, witin::unsigned_range(8), static_cast<unsigned>(n));
@@ -84,11 +84,12 @@ TEST_CASE("matmul: sums up to the ends of int32, and beyond") {
   for (const witin::kernels::Isa isa : witin::kernels::runnable_isas()) {
     CAPTURE(witin::kernels::name(isa));
     for (const std::int64_t k : {1, 2, 3, 8}) {  // 2^30 each
-      const Codes least(static_cast<std::size_t>(k), -32768);
-      const auto y = scaled(matmul({1, k}, {k, 1}, signed_range(16)).isa(isa), 1024, 1024, 1)
+      const Codes row(static_cast<std::size_t>(k), -32768);
+      const Codes columns(static_cast<std::size_t>(4 * k), -32768);
+      const auto y = scaled(matmul({1, k}, {k, 4}, signed_range(16)).isa(isa), 1024, 1024, 1)
                          .attribute("y_bits", std::int64_t{16})
-                         .run({least, least});
-      CHECK(*y == Codes{static_cast<std::int32_t>(1024 * k)});
+                         .run({row, columns});
+      CHECK(*y == Codes(4, static_cast<std::int32_t>(1024 * k)));
     }
   }
 }
