@@ -131,12 +131,12 @@ WITIN_INLINE U32 and_or(U32 a, std::uint32_t mask, U32 b) {
 }
 WITIN_INLINE U32 and_or(U32 a, std::uint32_t mask, std::uint32_t b) { return and_or(a, mask, U32{} + b); }
 
-template <int kCount>
-WITIN_INLINE void radii(const U32 (&w)[extent(kCount)], F32 (&r)[extent(kCount)]) {
+WITIN_INLINE void radii(const U32 (&w)[extent(kNormalPairs)], F32 (&r)[extent(kNormalPairs)]) {
+  constexpr int kCount = kNormalPairs;
   constexpr float kLn[6] = {2.30138437F, 1.48705729F, 1.26019962F, -0.520687351F, 1.0125387F, -1.999646F};
   constexpr std::uint32_t kMantissa = 0x007fffff;
   constexpr std::uint32_t kHalf = 0x3f000000;  // pattern of 1/2
-  F32 f[extent(kCount)], ln[extent(kCount)], exponent[extent(kCount)];
+  F32 f[kCount], ln[kCount], exponent[kCount];
   WITIN_UNROLL
   for (int i = 0; i < kCount; ++i) {
     const U32 pattern = (U32)to_f32(and_or(w[i], 0x7fffffff, 1));
@@ -164,7 +164,7 @@ WITIN_INLINE void pairs(const U32 (&words)[4], float* out) {
   constexpr int kCount = kNormalPairs;
   const U32 w[kCount] = {words[0], words[1], words[2]};
   F32 r[kCount], x[kCount], y[kCount], s[kCount], c[kCount];
-  radii<kCount>(w, r);
+  radii(w, r);
   quarter_turns(w, words[3], x);
   WITIN_UNROLL
   for (int i = 0; i < kCount; ++i) y[i] = x[i] * x[i];

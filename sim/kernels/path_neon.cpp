@@ -48,8 +48,10 @@ struct Simd {
   static I sra2(I a) { return vshrq_n_s32(a, 2); }
   static I sra2_16(I a) { return vreinterpretq_s32_s16(vshrq_n_s16(s16(a), 2)); }
 
-  static I and_or(I a, I mask, I b) { return vorrq_s32(vandq_s32(a, mask), b); }  // (a & mask) | b
-  static I mul_even(I a, I b) {                                                   // of the even lanes, 64 bits
+  // (a & mask) | b
+  static I and_or(I a, I mask, I b) { return vorrq_s32(vandq_s32(a, mask), b); }
+
+  static I mul_even(I a, I b) {  // of the even lanes, 64 bits
     const uint32x2_t x = vmovn_u64(vreinterpretq_u64_s32(a));
     const uint32x2_t y = vmovn_u64(vreinterpretq_u64_s32(b));
     return vreinterpretq_s32_u64(vmull_u32(x, y));

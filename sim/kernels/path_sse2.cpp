@@ -44,9 +44,11 @@ struct Simd {
   static I sra2(I a) { return _mm_srai_epi32(a, 2); }
   static I sra2_16(I a) { return _mm_srai_epi16(a, 2); }
 
-  static I and_or(I a, I mask, I b) { return _mm_or_si128(_mm_and_si128(a, mask), b); }  // (a & mask) | b
-  static I mul_even(I a, I b) { return _mm_mul_epu32(a, b); }                            // of the even lanes, 64 bits
-  static I odd_to_even(I v) { return _mm_shuffle_epi32(v, 0xf5); }                       // odd lanes are of no use
+  // (a & mask) | b
+  static I and_or(I a, I mask, I b) { return _mm_or_si128(_mm_and_si128(a, mask), b); }
+
+  static I mul_even(I a, I b) { return _mm_mul_epu32(a, b); }       // of the even lanes, 64 bits
+  static I odd_to_even(I v) { return _mm_shuffle_epi32(v, 0xf5); }  // odd lanes are of no use
   // a0 b0 a2 b2 ...
   static I even_lanes(I a, I b) {
     return _mm_or_si128(_mm_and_si128(a, _mm_set1_epi64x(0xffffffff)), _mm_slli_epi64(b, 32));
